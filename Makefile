@@ -1,0 +1,58 @@
+# `make help` lists what this file can do.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format install lock schemas clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime ## Serve on 127.0.0.1:8080 with the embedded PostgreSQL and a demo license
+	@exec $(BIN)/activation-server serve --demo
+
+test: $(VENV)/.development ## Run every test on a real (embedded) PostgreSQL
+	$(BIN)/pytest -q -n 2 --dist loadgroup $(TESTS)
+
+lint: $(VENV)/.development ## Check style, types, import directions, schemas and migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_in_step
+
+format: $(VENV)/.development ## Put the code into the project's form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+schemas: $(VENV)/.runtime ## Write schemas/ from the code
+	$(BIN)/activation-server schemas export schemas
+
+install: $(VENV)/.development ## Install everything, development tools too
+
+# uv runs from the environment, so that a lock can be remade on any machine.
+lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, with hashes
+	$(PIP) install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --upgrade --no-header --extra embedded --group pyproject.toml:build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --upgrade --no-header --extra embedded --group pyproject.toml:dev pyproject.toml -c requirements.lock \
+	  -o requirements-dev.lock
+
+clean: ## Remove the environment and caches (data in var/ stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(BIN)/python requirements.lock pyproject.toml
+	$(PIP) install -q --require-hashes -r requirements.lock
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime requirements-dev.lock
+	$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@
