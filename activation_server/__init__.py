@@ -1,0 +1,3 @@
+"""License activation and reactivation server."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,313 @@
+"""Activate, check in, give back: facts and `now` in, a decision out.
+
+A decision that grants carries the activation as it is to be stored; the certificate and the
+check-in token are made from what was stored, so a retry gets the very same answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from activation_server.rules.license import (
+    App,
+    Coverage,
+    License,
+    notices,
+    refuse_app,
+    refuse_standing,
+)
+from activation_server.rules.reasons import Notice, Reason, Refused
+
+
+class Outcome(StrEnum):
+    """What an answered call did: the `status` of the answer."""
+
+    ACTIVATED = "activated"
+    ALREADY_ACTIVATED = "already_activated"
+    REACTIVATED = "reactivated"
+    DEACTIVATED = "deactivated"
+
+
+class RemovedBy(StrEnum):
+    """Who took an activation's seat back."""
+
+    APP = "app"
+    SUPPORT = "support"
+
+
+class EventKind(StrEnum):
+    """What support sees in a license's history."""
+
+    ISSUED = "issued"
+    IMPORTED = "imported"
+    ACTIVATED = "activated"
+    DEACTIVATED = "deactivated"
+    ACTIVATION_REMOVED = "activation_removed"
+    FORK_SEEN = "fork_seen"
+    COUNTER_CAUGHT_UP = "counter_caught_up"
+    SUSPENDED = "suspended"
+    REINSTATED = "reinstated"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """The operating system that asks, as the app reports it."""
+
+    os_family: str
+    os_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for a certificate, with its hardware already made into digests."""
+
+    request_id: UUID
+    digest: bytes = field(repr=False)  # of the whole body: tells a retry from a reuse
+    nonce: bytes = field(repr=False)
+    hardware: Mapping[str, bytes] = field(repr=False)  # empty when nothing usable was sent
+    app: App
+    computer: Computer
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A computer's seat, and everything that its last answer was made from."""
+
+    activation_id: UUID
+    license_id: UUID
+    hardware: Mapping[str, bytes] = field(repr=False)
+    activated_at: datetime
+    removed_at: datetime | None
+    removed_by: RemovedBy | None
+    seq: int
+    outcome: Outcome
+    request_id: UUID
+    request_digest: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+    answered_at: datetime
+    check_in_after: datetime
+    certificate_expires: datetime | None
+    coverage: Coverage
+    signing_key: int
+    app: App
+    computer: Computer
+
+    def is_repeat_of(self, call: Call) -> bool:
+        """Whether `call` is the last answered request once more, word for word."""
+        return self.request_id == call.request_id and self.request_digest == call.digest
+
+    def is_reuse_by(self, call: Call) -> bool:
+        """Whether `call` carries the last request's id with another body."""
+        return self.request_id == call.request_id and self.request_digest != call.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line in a license's history; `details` hold nothing personal."""
+
+    kind: EventKind
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A call that changes something: the activation to store, and what else follows."""
+
+    activation: Activation
+    takes_seat: bool = False
+    notices: tuple[Notice, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A retry: nothing changes, and the stored activation answers again."""
+
+    activation: Activation
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The activations of a license that bear on an activation call."""
+
+    on_this_computer: Activation | None = None  # holds a seat now
+    made_by_request: Activation | None = None  # was made by this request id, may be removed
+
+    def is_reuse_by(self, call: Call) -> bool:
+        """Whether the call's request id was used before, with another body."""
+        made = self.made_by_request
+        return (
+            made is not None and (made.is_reuse_by(call) or made.hardware != call.hardware)
+        ) or (self.on_this_computer is not None and self.on_this_computer.is_reuse_by(call))
+
+
+def activate(
+    call: Call, license_: License, known: Known, activation_id: UUID, key: int, now: datetime
+) -> Granted | Repeated | Refused:
+    """Decide on an activation; `key` is the signing key that certifies from now on."""
+    if known.made_by_request is not None and known.made_by_request.removed_at is not None:
+        return Refused(Reason.ACTIVATION_REMOVED)
+    if known.is_reuse_by(call):
+        return Refused(Reason.REQUEST_ID_REUSED)
+    if refusal := refuse_standing(license_, now):
+        return refusal
+    current = known.on_this_computer
+    if current is not None and current.is_repeat_of(call):
+        return Repeated(current, notices(license_, now))
+    if refusal := refuse_app(license_, call.app) or _refuse_hardware(call):
+        return refusal
+    told = notices(license_, now)
+    if current is not None:
+        renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
+        return Granted(renewed, notices=told)
+    limit = license_.terms.seats
+    if limit is not None and license_.seats_used >= limit:
+        evidence = {"limit": limit, "used": license_.seats_used}
+        return Refused(Reason.SEAT_LIMIT_REACHED, evidence)
+    event = Event(EventKind.ACTIVATED, {"activation_id": str(activation_id)})
+    seat = _first(call, license_, activation_id, key, now)
+    return Granted(seat, takes_seat=True, notices=told, events=(event,))
+
+
+def reactivate(
+    call: Call, token_seq: int, activation: Activation, license_: License, key: int, now: datetime
+) -> Granted | Repeated | Refused:
+    """Decide on a check-in; `token_seq` is the counter in the (authentic) check-in token."""
+    if activation.removed_at is not None:
+        return Refused(Reason.ACTIVATION_REMOVED)
+    if activation.is_reuse_by(call):
+        return Refused(Reason.REQUEST_ID_REUSED)
+    if refusal := refuse_standing(license_, now):
+        return refusal
+    told = notices(license_, now)
+    if activation.is_repeat_of(call):
+        return Repeated(activation, told)
+    if refusal := (
+        refuse_app(license_, call.app)
+        or _refuse_hardware(call)
+        or _refuse_other_hardware(call, activation)
+    ):
+        return refusal
+    events, fork = _divergence(activation, token_seq)
+    seen = replace(activation, seq=max(activation.seq, token_seq))
+    renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
+    return Granted(renewed, notices=told + fork, events=events)
+
+
+def deactivate(
+    request_id: UUID, activation: Activation, now: datetime
+) -> Granted | Repeated | Refused:
+    """Decide on giving a seat back: always possible, whatever the license's standing."""
+    if activation.removed_by is RemovedBy.APP:
+        return Repeated(activation)
+    if activation.removed_at is not None:
+        return Refused(Reason.ACTIVATION_REMOVED)
+    if activation.request_id == request_id:
+        return Refused(Reason.REQUEST_ID_REUSED)
+    return remove(activation, RemovedBy.APP, EventKind.DEACTIVATED, {}, now)
+
+
+def remove(
+    activation: Activation,
+    by: RemovedBy,
+    kind: EventKind,
+    details: Mapping[str, object],
+    now: datetime,
+) -> Granted:
+    """The activation without its seat, and the event that says so."""
+    event = Event(kind, {"activation_id": str(activation.activation_id), **details})
+    return Granted(replace(activation, removed_at=now, removed_by=by), events=(event,))
+
+
+def _refuse_hardware(call: Call) -> Refused | None:
+    return None if call.hardware else Refused(Reason.HARDWARE_ID_UNUSABLE)
+
+
+def _refuse_other_hardware(call: Call, activation: Activation) -> Refused | None:
+    differ = sorted(
+        name
+        for name in {*call.hardware, *activation.hardware}
+        if call.hardware.get(name) != activation.hardware.get(name)
+    )
+    return Refused(Reason.HARDWARE_MISMATCH, {"components": differ}) if differ else None
+
+
+def _divergence(
+    activation: Activation, token_seq: int
+) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
+    """What a token that is not the current one says.
+
+    Behind: the activation's state was copied or restored on the computer. Ahead: the server's
+    own database was restored from an older backup, and catches up.
+    """
+    details = {
+        "activation_id": str(activation.activation_id),
+        "expected": activation.seq,
+        "presented": token_seq,
+    }
+    if token_seq < activation.seq:
+        return (Event(EventKind.FORK_SEEN, details),), (Notice.FORK_SEEN,)
+    if token_seq > activation.seq:
+        return (Event(EventKind.COUNTER_CAUGHT_UP, details),), ()
+    return (), ()
+
+
+def _first(
+    call: Call, license_: License, activation_id: UUID, key: int, now: datetime
+) -> Activation:
+    check_in_after, expires = _schedule(license_, now)
+    return Activation(
+        activation_id=activation_id,
+        license_id=license_.license_id,
+        hardware=call.hardware,
+        activated_at=now,
+        removed_at=None,
+        removed_by=None,
+        seq=1,
+        outcome=Outcome.ACTIVATED,
+        request_id=call.request_id,
+        request_digest=call.digest,
+        nonce=call.nonce,
+        answered_at=now,
+        check_in_after=check_in_after,
+        certificate_expires=expires,
+        coverage=license_.coverage(now),
+        signing_key=key,
+        app=call.app,
+        computer=call.computer,
+    )
+
+
+def _renewed(
+    activation: Activation, call: Call, license_: License, outcome: Outcome, key: int, now: datetime
+) -> Activation:
+    check_in_after, expires = _schedule(license_, now)
+    return replace(
+        activation,
+        seq=activation.seq + 1,
+        outcome=outcome,
+        request_id=call.request_id,
+        request_digest=call.digest,
+        nonce=call.nonce,
+        answered_at=now,
+        check_in_after=check_in_after,
+        certificate_expires=expires,
+        coverage=license_.coverage(now),
+        signing_key=key,
+        app=call.app,
+        computer=call.computer,
+    )
+
+
+def _schedule(license_: License, now: datetime) -> tuple[datetime, datetime | None]:
+    """When to check in next, and when the certificate ends: never after the license does."""
+    days = license_.terms.certificate_days
+    lifetime = None if days is None else now + timedelta(days=days)
+    ends = [end for end in (lifetime, license_.stops_at(now)) if end is not None]
+    expires = min(ends, default=None)
+    check_in_after = now + timedelta(days=license_.terms.check_in_days)
+    return (min(check_in_after, expires) if expires else check_in_after), expires

@@ -1,0 +1,9 @@
+"""What may go wrong apart from refusals; each is caught at the edges and told in its own way."""
+
+
+class UnavailableError(Exception):
+    """Nothing can be decided right now: the database can't be reached or takes too long."""
+
+
+class OperatorError(Exception):
+    """An operator's command can't be done; the message says why and what to do."""

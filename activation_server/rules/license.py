@@ -1,0 +1,186 @@
+"""What a license covers, until when, and why it may refuse: policy terms and single overrides."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from activation_server.rules.reasons import Notice, Reason, Refused
+
+SOON = timedelta(days=30)  # how long before an end the app is told of it
+
+
+class Status(StrEnum):
+    """What the vendor decided about a license."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class TermFrom(StrEnum):
+    """Where the days of a term are counted from."""
+
+    ISSUE = "issue"
+    ACTIVATION = "activation"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a policy; `None` means unlimited, for ever or any. Spans are in days."""
+
+    seats: int | None = 1
+    term_days: int | None = None
+    term_from: TermFrom = TermFrom.ISSUE
+    grace_days: int = 0
+    maintenance_days: int | None = None
+    max_version: str | None = None
+    edition: str | None = None
+    features: tuple[str, ...] = ()
+    check_in_days: int = 7
+    certificate_days: int | None = 30
+
+    def overridden(self, overrides: Mapping[str, object]) -> "Terms":
+        """These terms with single ones replaced, as a license may.
+
+        Raises TypeError for a name that is no term.
+        """
+        return replace(self, **overrides)  # type: ignore[arg-type] # names and types come from terms
+
+
+TERM_NAMES = frozenset(field.name for field in fields(Terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a license covers at one moment: the certificate's `lic` claim, without its id."""
+
+    edition: str | None
+    kind: str
+    seats: int | None
+    expires: datetime | None
+    maintenance_until: datetime | None
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The app that asks, as it describes itself."""
+
+    version: str
+    edition: str | None = None
+    released: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    """A license as stored, with the terms of its policy already overridden by its own."""
+
+    license_id: UUID
+    product: str
+    policy: str
+    status: Status
+    terms: Terms
+    issued_at: datetime
+    started_at: datetime | None  # its first activation
+    expires_at: datetime | None  # its own end, where it was given one
+    maintenance_until: datetime | None  # the same for its maintenance
+    seats_used: int
+    hardware_salt: bytes
+
+    def ends_at(self, now: datetime) -> datetime | None:
+        """When it ends, before grace; counted from `now` if the first activation starts it."""
+        if self.expires_at is not None or self.terms.term_days is None:
+            return self.expires_at
+        from_issue = self.terms.term_from is TermFrom.ISSUE
+        start = self.issued_at if from_issue else self.started_at or now
+        return start + timedelta(days=self.terms.term_days)
+
+    def stops_at(self, now: datetime) -> datetime | None:
+        """When it stops being accepted: its end plus its grace."""
+        end = self.ends_at(now)
+        return end and end + timedelta(days=self.terms.grace_days)
+
+    def maintained_until(self) -> datetime | None:
+        """When its maintenance ends; `None` for never."""
+        if self.maintenance_until is not None or self.terms.maintenance_days is None:
+            return self.maintenance_until
+        return self.issued_at + timedelta(days=self.terms.maintenance_days)
+
+    def coverage(self, now: datetime) -> Coverage:
+        """What it covers now."""
+        end = self.ends_at(now)
+        return Coverage(
+            edition=self.terms.edition,
+            kind="perpetual" if end is None else "subscription",
+            seats=self.terms.seats,
+            expires=end,
+            maintenance_until=self.maintained_until(),
+            features=self.terms.features,
+        )
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """The numbers in a version, for comparing: "10.0.1 beta" gives (10, 0, 1)."""
+    numbers = re.match(r"\D*((?:\d+[.\-_ ])*\d+)", version)
+    return tuple(map(int, re.findall(r"\d+", numbers[1]))) if numbers else ()
+
+
+def refuse_standing(license_: License, now: datetime) -> Refused | None:
+    """Why a license can't be used at all at `now`; `None` when it can."""
+    if license_.status is Status.REVOKED:
+        return Refused(Reason.LICENSE_REVOKED)
+    if license_.status is Status.SUSPENDED:
+        return Refused(Reason.LICENSE_SUSPENDED)
+    stop, end = license_.stops_at(now), license_.ends_at(now)
+    if stop is not None and end is not None and now >= stop:
+        return Refused(Reason.LICENSE_EXPIRED, {"expired": _rfc3339(end)})
+    return None
+
+
+def refuse_app(license_: License, app: App) -> Refused | None:
+    """Why a license does not cover this app; `None` when it does.
+
+    An app that does not say its edition or its release date is not refused for it.
+    """
+    edition = license_.terms.edition
+    if edition and app.edition and edition.casefold() != app.edition.casefold():
+        return Refused(Reason.EDITION_NOT_COVERED, {"licensed": edition, "requested": app.edition})
+    return _refuse_version(license_, app)
+
+
+def _refuse_version(license_: License, app: App) -> Refused | None:
+    highest = license_.terms.max_version
+    if highest is not None:
+        limit = version_key(highest)
+        # "9" covers every 9.x: only the numbers that the limit names are compared.
+        if version_key(app.version)[: len(limit)] > limit:
+            return Refused(
+                Reason.VERSION_NOT_COVERED, {"max_version": highest, "version": app.version}
+            )
+    until = license_.maintained_until()
+    if until is not None and app.released is not None and app.released > until.date():
+        evidence = {"maintenance_until": _rfc3339(until), "released": app.released.isoformat()}
+        return Refused(Reason.VERSION_NOT_COVERED, evidence)
+    return None
+
+
+def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
+    """What the person should know about a license that is in use."""
+    found = []
+    end, until = license_.ends_at(now), license_.maintained_until()
+    if end is not None and now >= end:
+        found.append(Notice.LICENSE_IN_GRACE)
+    elif end is not None and end - now <= SOON:
+        found.append(Notice.LICENSE_ENDS_SOON)
+    if until is not None and now >= until:
+        found.append(Notice.MAINTENANCE_ENDED)
+    elif until is not None and until - now <= SOON:
+        found.append(Notice.MAINTENANCE_ENDS_SOON)
+    return tuple(found)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
