@@ -1,0 +1,87 @@
+"""Licenses, policies and activations as operators' tools see them (JSON)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from activation_server.formats.times import rfc3339
+from activation_server.rules.activation import Activation
+from activation_server.rules.license import License, Terms
+
+Json = dict[str, Any]
+
+
+def policy(product: str, name: str, terms: Terms) -> Json:
+    """Write a policy with every term; null means unlimited, for ever or any."""
+    return {"product": product, "name": name, **asdict(terms), "features": list(terms.features)}
+
+
+def license_(license_: License, key: str, order_reference: str | None, now: datetime) -> Json:
+    """Write a license with the terms that hold for it now."""
+    coverage = license_.coverage(now)
+    return {
+        "license_id": str(license_.license_id),
+        "license_key": key,
+        "product": license_.product,
+        "policy": license_.policy,
+        "status": license_.status.value,
+        "kind": coverage.kind,
+        "edition": coverage.edition,
+        "features": list(coverage.features),
+        "seats": coverage.seats,
+        "seats_used": license_.seats_used,
+        "issued": rfc3339(license_.issued_at),
+        "started": _time(license_.started_at),
+        "expires": _time(coverage.expires),
+        "accepted_until": _time(license_.stops_at(now)),
+        "maintenance_until": _time(coverage.maintenance_until),
+        "order": order_reference,
+    }
+
+
+def activation(activation: Activation) -> Json:
+    """Write a computer's seat; nothing in it names a person."""
+    return {
+        "activation_id": str(activation.activation_id),
+        "license_id": str(activation.license_id),
+        "status": "active" if activation.removed_at is None else "removed",
+        "activated": rfc3339(activation.activated_at),
+        "last_check_in": rfc3339(activation.answered_at),
+        "check_in_after": rfc3339(activation.check_in_after),
+        "certificate_expires": _time(activation.certificate_expires),
+        "removed": _time(activation.removed_at),
+        "removed_by": activation.removed_by and activation.removed_by.value,
+        "app_version": activation.app.version,
+        "app_edition": activation.app.edition,
+        "os": f"{activation.computer.os_family} {activation.computer.os_version}",
+        "check_ins": activation.seq - 1,
+    }
+
+
+def event(at: datetime, kind: str, details: Mapping[str, Any]) -> Json:
+    """Write a line of history."""
+    return {"at": rfc3339(at), "kind": kind, **details}
+
+
+def refusal(at: datetime, code: str, times: int, evidence: Mapping[str, Any]) -> Json:
+    """Write the last refusal with a code."""
+    return {"at": rfc3339(at), "code": code, "times": times, "evidence": dict(evidence)}
+
+
+def licenses(found: Sequence[Json]) -> Json:
+    """Write a list of licenses."""
+    return {"licenses": list(found)}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Read an id; `None` when it is none."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,261 @@
+"""Bodies of the client protocol, version 1: what apps send, what they get."""
+
+import json
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_snake
+
+from activation_server import base64url
+from activation_server.formats.times import rfc3339
+
+MAX_BODY = 16 * 1024  # bytes
+MIN_NONCE, MAX_NONCE = 16, 64  # bytes
+MAX_COMPONENTS = 20
+
+
+class RequestInvalidError(Exception):
+    """A body that is not what the protocol says; `errors` are JSON pointers with sentences."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("request body invalid")
+        self.errors = errors
+
+
+def _nonce(text: str) -> str:
+    length = len(base64url.decode(text))
+    if not MIN_NONCE <= length <= MAX_NONCE:
+        msg = f"must hold {MIN_NONCE} to {MAX_NONCE} bytes, not {length}"
+        raise ValueError(msg)
+    return text
+
+
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores every character but this one
+
+
+def _text(longest: int, shortest: int = 0) -> Any:  # noqa: ANN401 - pydantic's constraint object
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest or None, max_length=longest, pattern=NO_NUL
+    )
+
+
+Version = Annotated[str, _text(64, 1)]
+Edition = Annotated[str, _text(64)]
+Language = Annotated[str, _text(35)]
+HardwareValue = Annotated[str, _text(256)]
+Nonce = Annotated[
+    str,
+    AfterValidator(_nonce),
+    Field(description="16 to 64 random bytes, base64url without padding; echoed in the answer"),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{22,86}$"}),
+]
+CheckInToken = Annotated[
+    str, _text(200, 1), Field(description="`check_in_token` of the last answer")
+]
+RequestId = Annotated[
+    UUID, Field(description="made once by the app and repeated, with the same body, on a retry")
+]
+
+
+class Body(BaseModel):
+    """A request body: frozen, strictly typed, unknown fields ignored, no value in its repr."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        regex_engine="rust-regex",
+    )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+    def canonical(self) -> bytes:
+        """Give the bytes that are the same for the same body, however it was spelt."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()
+
+
+class OsBody(Body):
+    """The operating system."""
+
+    family: Literal["windows", "macos", "linux", "other"]
+    version: Version
+    edition: Edition | None = None
+    arch: Annotated[str, _text(32)] | None = None
+    language: Language | None = None
+
+
+class AppBody(Body):
+    """The app, as it describes itself."""
+
+    version: Version
+    edition: Edition | None = None
+    released: Annotated[date, Field(description="the day this version came out")] | None = None
+    language: Language | None = None
+
+
+class _Computer(Body):
+    request_id: RequestId
+    nonce: Nonce
+    hardware_id: Annotated[
+        str, _text(256, 8), Field(description="what tells this computer from every other")
+    ]
+    hardware: (
+        Annotated[
+            dict[Annotated[str, _text(64, 1)], HardwareValue | None],
+            Field(max_length=MAX_COMPONENTS, description="component values, hashed by the app"),
+        ]
+        | None
+    ) = None
+    os: OsBody
+    app: AppBody
+    name: Annotated[str, _text(200)] | None = None
+    company: Annotated[str, _text(200)] | None = None
+    email: (
+        Annotated[
+            str,
+            StringConstraints(
+                strip_whitespace=True, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$"
+            ),
+        ]
+        | None
+    ) = None
+    comments: Annotated[str, _text(2000)] | None = None
+    newsletter: Annotated[bool, Field(description="consent to the newsletter")] | None = None
+    computer_name: Annotated[str, _text(255)] | None = None
+
+    def components(self) -> dict[str, str]:
+        """Give the component values that were sent."""
+        return {name: value for name, value in (self.hardware or {}).items() if value is not None}
+
+
+class ActivationRequest(_Computer):
+    """Body of `POST /v1/activations`."""
+
+    license_key: Annotated[str, _text(200, 1)]
+    product: Annotated[str, _text(64, 1)]
+
+
+class ReactivationRequest(_Computer):
+    """Body of `POST /v1/activations/{activation_id}/reactivations`: the periodic check-in."""
+
+    check_in_token: CheckInToken
+    license_key: Annotated[str, _text(200, 1)] | None = None
+    product: Annotated[str, _text(64, 1)] | None = None
+
+
+class DeactivationRequest(Body):
+    """Body of `POST /v1/activations/{activation_id}/deactivation`."""
+
+    request_id: RequestId
+    check_in_token: CheckInToken
+
+
+BodyT = TypeVar("BodyT", bound=Body)
+
+
+def decode(model: type[BodyT], data: bytes) -> BodyT:
+    """Read a request body; raises RequestInvalidError with one entry per fault."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        faults = [
+            {
+                "pointer": _pointer(fault["loc"]),
+                "message": fault["msg"].removeprefix("Value error, "),
+            }
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise RequestInvalidError(faults) from None
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Write a location as a JSON pointer (RFC 6901)."""
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join(f"/{part}" for part in parts if part != "[key]")
+
+
+Rfc3339 = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Answer(BaseModel):
+    """What every answer is: written by the server, unknown fields to be ignored by apps."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class SeatsBody(Answer):
+    """The seats of the license now."""
+
+    limit: int | None = Field(description="null when unlimited")
+    used: int
+
+
+class NoticeBody(Answer):
+    """Something to show or to ignore."""
+
+    code: str
+    message: str
+
+
+class CertificateAnswer(Answer):
+    """Answer to an activation and to a check-in."""
+
+    status: Literal["activated", "already_activated", "reactivated"]
+    activation_id: UUID
+    certificate: str = Field(description="compact JWS, type `activation+jwt`")
+    check_in_token: str
+    check_in_after: Rfc3339
+    certificate_expires: Rfc3339 | None
+    seats: SeatsBody
+    notices: list[NoticeBody]
+    server_time: Rfc3339
+
+
+class DeactivationAnswer(Answer):
+    """Answer to a deactivation."""
+
+    status: Literal["deactivated"]
+    seats: SeatsBody
+    server_time: Rfc3339
+
+
+class ProblemBody(Answer):
+    """A refusal (RFC 9457, `application/problem+json`)."""
+
+    type: str = Field(description="URL of a page that says what it means and what to do")
+    title: str
+    status: int
+    detail: str = Field(description="a sentence that can be shown to a person")
+    code: str
+    server_time: Rfc3339
+    evidence: dict[str, Any] | None = None
+    retry_after: int | None = Field(default=None, description="seconds")
+    incident: str | None = Field(default=None, description="finds the log line of a server fault")
+
+
+REQUESTS: tuple[type[Body], ...] = (ActivationRequest, ReactivationRequest, DeactivationRequest)
+ANSWERS: tuple[type[Answer], ...] = (CertificateAnswer, DeactivationAnswer, ProblemBody)
+
+
+def schema_name(model: type[BaseModel]) -> str:
+    """Give the file name of a body's schema: `activation_request`."""
+    return to_snake(model.__name__)

@@ -1,0 +1,26 @@
+"""Times on the wire: RFC 3339 in UTC, whole seconds."""
+
+from datetime import UTC, datetime, time
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a moment as `2026-11-22T10:00:00Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def parse_end(text: str) -> datetime:
+    """Read an operator's end time: RFC 3339, or a date, which means the end of that day in UTC.
+
+    Raises ValueError with a sentence that says what is expected.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        msg = f"{text!r} is no date (2027-12-31) and no RFC 3339 time (2027-12-31T12:00:00Z)"
+        raise ValueError(msg) from None
+    if len(text.strip()) <= len("2027-12-31"):
+        return datetime.combine(moment.date(), time(23, 59, 59), UTC)
+    if moment.tzinfo is None:
+        msg = f"{text!r} has no time zone: end it with Z for UTC"
+        raise ValueError(msg)
+    return moment.astimezone(UTC)
