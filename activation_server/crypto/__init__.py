@@ -1,0 +1,1 @@
+"""Every key operation; no database."""

@@ -1,0 +1,71 @@
+"""Keyed digests (HMAC-SHA256, RFC 2104): what values are found by without being readable."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+DIGEST_BYTES = 16
+
+
+def derive(root: bytes, purpose: str) -> bytes:
+    """Derive the 32-byte key of one purpose from the root secret (HKDF-SHA256, RFC 5869)."""
+    return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(root)
+
+
+def hardware_digest(salt: bytes, value: str) -> bytes:
+    """Digest a component value with its license's salt, as the certificate's `hw` claim has it."""
+    return _mac(salt, value.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Digester:
+    """Digests that only this server can make."""
+
+    key_lookup: bytes = field(repr=False)
+    hardware_lookup: bytes = field(repr=False)
+    request: bytes = field(repr=False)
+    activation: bytes = field(repr=False)
+
+    @classmethod
+    def from_root(cls, root: bytes) -> "Digester":
+        """Derive all keys from the root secret."""
+        return cls(
+            key_lookup=derive(root, "license key look-up"),
+            hardware_lookup=derive(root, "hardware look-up"),
+            request=derive(root, "request digest"),
+            activation=derive(root, "activation id"),
+        )
+
+    def license_key(self, product: str, kind: str, form: str) -> bytes:
+        """Digest one look-up form of a license key; other products give other digests."""
+        return _mac(self.key_lookup, f"{product}\x00{kind}\x00{form}".encode())
+
+    def hardware(self, identity: Mapping[str, str]) -> bytes:
+        """Digest a computer's identity for look-up across licenses."""
+        parts = (f"{name}\x00{value}" for name, value in sorted(identity.items()))
+        return _mac(self.hardware_lookup, "\x01".join(parts).encode())
+
+    def request_body(self, body: bytes) -> bytes:
+        """Digest a request's body, to tell a retry from a reuse of its id."""
+        return _mac(self.request, body)
+
+    def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
+        """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).
+
+        The same request makes the same id, so it can never make two activations. The first six
+        bytes are the license's, so an activation is found by its id alone through the license.
+        """
+        tail = _mac(self.activation, license_id.bytes + request_id.bytes)[:10]
+        raw = bytearray(license_id.bytes[:6] + tail)
+        raw[6] = raw[6] & 0x0F | 0x80
+        raw[8] = raw[8] & 0x3F | 0x80
+        return UUID(bytes=bytes(raw))
+
+
+def _mac(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, hashlib.sha256)[:DIGEST_BYTES]

@@ -1,0 +1,50 @@
+"""The unlocked keys of a running server, and how they are wrapped by the master key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from activation_server.crypto.digests import Digester, derive
+from activation_server.crypto.sealed import Place, SealingKey
+from activation_server.crypto.signing import SigningKey
+from activation_server.crypto.tokens import TokenKey
+
+ROOT = "root"  # the one secret that look-ups, tokens and sealing are derived from
+
+
+def root_place() -> Place:
+    """Where the wrapped root secret is kept."""
+    return Place("wrapped_secrets", "wrapped", ROOT)
+
+
+def signing_key_place(number: int) -> Place:
+    """Where the wrapped seed of a signing key is kept."""
+    return Place("signing_keys", "wrapped_seed", str(number))
+
+
+def license_key_place(license_id: str) -> Place:
+    """Where the sealed copy of a license key is kept."""
+    return Place("licenses", "key_sealed", license_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """All keys, unlocked once at the start."""
+
+    digester: Digester
+    tokens: TokenKey
+    license_keys: SealingKey
+    signing: Mapping[int, SigningKey] = field(repr=False)  # by number
+    current: int  # number of the key that signs now
+
+    @classmethod
+    def unlocked(
+        cls, root: bytes, signing: Mapping[int, SigningKey], master: SealingKey
+    ) -> "Keyring":
+        """Derive the working keys from the root secret; the newest signing key signs."""
+        return cls(
+            digester=Digester.from_root(root),
+            tokens=TokenKey(derive(root, "check-in token")),
+            license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
+            signing=signing,
+            current=max(signing),
+        )

@@ -1,0 +1,48 @@
+"""Check-in tokens: proof of having the last answer, checked without touching the database."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from activation_server import base64url
+
+_MAC_BYTES = 16
+_SEQ_BYTES = 6
+_LENGTH = 16 + _SEQ_BYTES + _MAC_BYTES
+MAX_SEQ = 2 ** (8 * _SEQ_BYTES) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What an authentic token says."""
+
+    license_id: UUID
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """Makes and checks tokens: license id, counter, and a MAC over them and the activation."""
+
+    key: bytes = field(repr=False)
+
+    def make(self, license_id: UUID, activation_id: UUID, seq: int) -> str:
+        """Make the token that the next check-in must present."""
+        body = license_id.bytes + seq.to_bytes(_SEQ_BYTES)
+        raw = body + self._mac(activation_id, body)
+        return base64url.encode(raw)
+
+    def check(self, token: str, activation_id: UUID) -> Presented | None:
+        """Read a token; `None` when it is not one that was made for this activation."""
+        try:
+            raw = base64url.decode(token)
+        except ValueError:
+            return None
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if len(raw) != _LENGTH or not hmac.compare_digest(mac, self._mac(activation_id, body)):
+            return None
+        return Presented(UUID(bytes=body[:16]), int.from_bytes(body[16:]))
+
+    def _mac(self, activation_id: UUID, body: bytes) -> bytes:
+        return hmac.digest(self.key, activation_id.bytes + body, hashlib.sha256)[:_MAC_BYTES]
