@@ -1,0 +1,1 @@
+"""The only place with SQLAlchemy: named questions over explicit columns."""

@@ -1,0 +1,255 @@
+"""Activations: the seats of computers, each with what its last answer was made from."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.activation import Activation, Computer, Known, Outcome, RemovedBy
+from activation_server.rules.license import App, Coverage
+from activation_server.store.tables import activations
+
+_A = activations.c
+_STORED = (
+    _A.license_id,
+    _A.activation_id,
+    _A.hardware_token,
+    _A.hardware,
+    _A.activated_at,
+    _A.removed_at,
+    _A.removed_by,
+    _A.seq,
+    _A.outcome,
+    _A.request_id,
+    _A.request_digest,
+    _A.nonce,
+    _A.answered_at,
+    _A.check_in_after,
+    _A.certificate_expires,
+    _A.coverage,
+    _A.signing_key,
+    _A.app_version,
+    _A.app_edition,
+    _A.os_family,
+    _A.os_version,
+)
+_ONE = select(*_STORED).where(
+    _A.license_id == bindparam("license_id"), _A.activation_id == bindparam("activation_id")
+)
+_KNOWN = select(*_STORED).where(
+    _A.license_id == bindparam("license_id"),
+    (_A.activation_id == bindparam("activation_id"))
+    | ((_A.hardware_token == bindparam("hardware_token")) & _A.removed_at.is_(None)),
+)
+# What a check-in changes; none of these columns stands in an index.
+_ANSWERED = (
+    update(activations)
+    .where(
+        _A.license_id == bindparam("the_license_id"),
+        _A.activation_id == bindparam("the_activation_id"),
+    )
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "seq",
+                "outcome",
+                "request_id",
+                "request_digest",
+                "nonce",
+                "answered_at",
+                "check_in_after",
+                "certificate_expires",
+                "coverage",
+                "signing_key",
+                "app_version",
+                "app_edition",
+                "os_family",
+                "os_version",
+            )
+        }
+    )
+)
+
+
+async def known(
+    connection: AsyncConnection, license_id: UUID, activation_id: UUID, hardware_token: bytes
+) -> Known:
+    """Give the activations that bear on a call: on this computer, and made by this request."""
+    rows = await connection.execute(
+        _KNOWN,
+        {
+            "license_id": license_id,
+            "activation_id": activation_id,
+            "hardware_token": hardware_token,
+        },
+    )
+    on_this_computer = made_by_request = None
+    for row in rows:
+        activation = _activation(row)
+        if row.activation_id == activation_id:
+            made_by_request = activation
+        if row.removed_at is None and row.hardware_token == hardware_token:
+            on_this_computer = activation
+    return Known(on_this_computer, made_by_request)
+
+
+async def lock(
+    connection: AsyncConnection, license_id: UUID, activation_id: UUID
+) -> Activation | None:
+    """Give an activation, locked for a decision on it."""
+    row = (
+        await connection.execute(
+            _ONE.with_for_update(), {"license_id": license_id, "activation_id": activation_id}
+        )
+    ).one_or_none()
+    return None if row is None else _activation(row)
+
+
+async def license_ids_of(connection: AsyncConnection, activation_id: UUID) -> Sequence[UUID]:
+    """Give the license of an activation that is known by its id alone.
+
+    An activation id begins with six bytes of its license's id, so this is a range of the
+    primary key, and needs no index of its own.
+    """
+    prefix = activation_id.bytes[:6]
+    rows = await connection.execute(
+        select(_A.license_id).where(
+            _A.license_id.between(
+                UUID(bytes=prefix + bytes(10)), UUID(bytes=prefix + b"\xff" * 10)
+            ),
+            _A.activation_id == activation_id,
+        )
+    )
+    return rows.scalars().all()
+
+
+async def license_ids_on(connection: AsyncConnection, hardware_token: bytes) -> Sequence[UUID]:
+    """Give the licenses that a computer holds or held a seat of."""
+    rows = await connection.execute(
+        select(_A.license_id).where(_A.hardware_token == hardware_token).distinct()
+    )
+    return rows.scalars().all()
+
+
+async def of_license(connection: AsyncConnection, license_id: UUID) -> Sequence[Activation]:
+    """Give all activations of a license, the last seen first."""
+    rows = await connection.execute(
+        select(*_STORED)
+        .where(_A.license_id == license_id)
+        .order_by(_A.removed_at.is_not(None), _A.answered_at.desc(), _A.activation_id)
+    )
+    return [_activation(row) for row in rows]
+
+
+async def add(connection: AsyncConnection, activation: Activation, hardware_token: bytes) -> None:
+    """Add an activation."""
+    await connection.execute(
+        insert(activations).values(
+            license_id=activation.license_id,
+            activation_id=activation.activation_id,
+            hardware_token=hardware_token,
+            hardware=_hardware_to_json(activation.hardware),
+            activated_at=activation.activated_at,
+            **_answer(activation),
+        )
+    )
+
+
+async def save_answer(connection: AsyncConnection, activation: Activation) -> None:
+    """Write what an activation's newest answer is made from."""
+    await connection.execute(
+        _ANSWERED,
+        {
+            "the_license_id": activation.license_id,
+            "the_activation_id": activation.activation_id,
+            **_answer(activation),
+        },
+    )
+
+
+async def save_removal(connection: AsyncConnection, activation: Activation) -> None:
+    """Write that an activation's seat was given back or taken."""
+    await connection.execute(
+        update(activations)
+        .where(_A.license_id == activation.license_id, _A.activation_id == activation.activation_id)
+        .values(removed_at=activation.removed_at, removed_by=activation.removed_by)
+    )
+
+
+def _answer(activation: Activation) -> dict[str, Any]:
+    return {
+        "seq": activation.seq,
+        "outcome": activation.outcome,
+        "request_id": activation.request_id,
+        "request_digest": activation.request_digest,
+        "nonce": activation.nonce,
+        "answered_at": activation.answered_at,
+        "check_in_after": activation.check_in_after,
+        "certificate_expires": activation.certificate_expires,
+        "coverage": _coverage_to_json(activation.coverage),
+        "signing_key": activation.signing_key,
+        "app_version": activation.app.version,
+        "app_edition": activation.app.edition,
+        "os_family": activation.computer.os_family,
+        "os_version": activation.computer.os_version,
+    }
+
+
+def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
+    return Activation(
+        activation_id=row.activation_id,
+        license_id=row.license_id,
+        hardware=_hardware_from_json(row.hardware),
+        activated_at=row.activated_at,
+        removed_at=row.removed_at,
+        removed_by=None if row.removed_by is None else RemovedBy(row.removed_by),
+        seq=row.seq,
+        outcome=Outcome(row.outcome),
+        request_id=row.request_id,
+        request_digest=row.request_digest,
+        nonce=row.nonce,
+        answered_at=row.answered_at,
+        check_in_after=row.check_in_after,
+        certificate_expires=row.certificate_expires,
+        coverage=_coverage_from_json(row.coverage),
+        signing_key=row.signing_key,
+        app=App(version=row.app_version, edition=row.app_edition),
+        computer=Computer(os_family=row.os_family, os_version=row.os_version),
+    )
+
+
+def _hardware_to_json(digests: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: base64.b64encode(digest).decode() for name, digest in digests.items()}
+
+
+def _hardware_from_json(stored: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: base64.b64decode(digest) for name, digest in stored.items()}
+
+
+def _coverage_to_json(coverage: Coverage) -> dict[str, Any]:
+    values = asdict(coverage)
+    for name in ("expires", "maintenance_until"):
+        moment = values[name]
+        values[name] = None if moment is None else moment.isoformat()
+    return values
+
+
+def _coverage_from_json(stored: Mapping[str, Any]) -> Coverage:
+    def moment(name: str) -> datetime | None:
+        return None if stored[name] is None else datetime.fromisoformat(stored[name])
+
+    return Coverage(
+        edition=stored["edition"],
+        kind=stored["kind"],
+        seats=stored["seats"],
+        expires=moment("expires"),
+        maintenance_until=moment("maintenance_until"),
+        features=tuple(stored["features"]),
+    )

@@ -1,0 +1,133 @@
+"""A license's history and its last refusals, and the monthly partitions of the history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.activation import Event
+from activation_server.rules.reasons import Refused
+from activation_server.store.tables import events, refusals
+
+MONTHS_AHEAD = 3
+PARTITIONS_LOCK = 7_305_226_920  # any number that is this project's own
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One line of history."""
+
+    at: datetime
+    kind: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRefusal:
+    """The last refusal with one code, and how often it came."""
+
+    at: datetime
+    code: str
+    times: int
+    evidence: Mapping[str, Any]
+
+
+async def add(
+    connection: AsyncConnection, license_id: UUID, event: Event, event_id: UUID, at: datetime
+) -> None:
+    """Add a line to a license's history."""
+    await add_many(connection, [(license_id, event, event_id, at)])
+
+
+async def add_many(
+    connection: AsyncConnection, rows: Sequence[tuple[UUID, Event, UUID, datetime]]
+) -> None:
+    """Add lines to the histories of licenses: license, event, its id, its time."""
+    await connection.execute(
+        insert(events),
+        [
+            {
+                "license_id": license_id,
+                "at": at,
+                "event_id": event_id,
+                "kind": event.kind,
+                "details": dict(event.details),
+            }
+            for license_id, event, event_id, at in rows
+        ],
+    )
+
+
+async def note_refusal(
+    connection: AsyncConnection, license_id: UUID, refused: Refused, at: datetime
+) -> None:
+    """Note a refusal in place of the last one with the same code."""
+    evidence = dict(refused.evidence)
+    new = insert(refusals).values(
+        license_id=license_id, code=refused.reason, at=at, times=1, evidence=evidence
+    )
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[refusals.c.license_id, refusals.c.code],
+            set_={"at": at, "times": refusals.c.times + 1, "evidence": evidence},
+        )
+    )
+
+
+async def of_license(
+    connection: AsyncConnection, license_id: UUID, limit: int
+) -> Sequence[StoredEvent]:
+    """Give the newest events of a license, newest first."""
+    rows = await connection.execute(
+        select(events.c.at, events.c.kind, events.c.details)
+        .where(events.c.license_id == license_id)
+        .order_by(events.c.at.desc(), events.c.event_id)
+        .limit(limit)
+    )
+    return [StoredEvent(*row) for row in rows]
+
+
+async def refusals_of(connection: AsyncConnection, license_id: UUID) -> Sequence[StoredRefusal]:
+    """Give the last refusal of each code, newest first."""
+    columns = refusals.c
+    rows = await connection.execute(
+        select(columns.at, columns.code, columns.times, columns.evidence)
+        .where(columns.license_id == license_id)
+        .order_by(columns.at.desc(), columns.code)
+    )
+    return [StoredRefusal(*row) for row in rows]
+
+
+async def ensure_partitions(connection: AsyncConnection, now: datetime) -> None:
+    """Make the partitions of this month and the next ones; what exists is left alone.
+
+    Rows of a month without one go to the default partition, so nothing is ever lost; a month
+    that has rows there already stays there.
+    """
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PARTITIONS_LOCK})
+    for ahead in range(MONTHS_AHEAD + 1):
+        start, end = _month(now, ahead), _month(now, ahead + 1)
+        name = f"events_{start:%Y_%m}"
+        exists = await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name})
+        stray = await connection.scalar(
+            text("SELECT EXISTS (SELECT FROM events_default WHERE at >= :start AND at < :end)"),
+            {"start": start, "end": end},
+        )
+        if exists is None and not stray:
+            # Identifiers and bounds of DDL can't be parameters; these are made of numbers.
+            await connection.execute(
+                text(
+                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF events "
+                    f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
+                )
+            )
+
+
+def _month(now: datetime, ahead: int) -> datetime:
+    months = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 + ahead
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

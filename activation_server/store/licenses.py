@@ -1,0 +1,227 @@
+"""Licenses: found by key, id or what support knows; locked for a decision; changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.license import License, Status
+from activation_server.store import terms as terms_json
+from activation_server.store.tables import license_keys, licenses, policies, products
+
+_L = licenses.c
+_FIND_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLicense:
+    """A license with what only operators and certificates need beside the decision."""
+
+    license: License
+    algorithm: str  # of its product's certificates
+    order_reference: str | None
+    key_tail: str
+    key_sealed: bytes = field(repr=False)
+    overrides: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewLicense:
+    """A license to be written."""
+
+    license_id: UUID
+    product: str
+    policy: str
+    status: Status
+    overrides: Mapping[str, object]
+    issued_at: datetime
+    expires_at: datetime | None
+    maintenance_until: datetime | None
+    order_reference: str | None
+    key_tail: str
+    key_sealed: bytes = field(repr=False)
+    hardware_salt: bytes = field(repr=False)
+    key_digests: tuple[bytes, ...] = field(repr=False)
+
+
+_ALL = (
+    select(
+        _L.license_id,
+        _L.product,
+        _L.policy,
+        _L.status,
+        _L.overrides,
+        _L.issued_at,
+        _L.started_at,
+        _L.expires_at,
+        _L.maintenance_until,
+        _L.order_reference,
+        _L.key_tail,
+        _L.key_sealed,
+        _L.hardware_salt,
+        _L.seats_used,
+        policies.c.terms,
+        products.c.algorithm,
+    )
+    .join(
+        policies,
+        (policies.c.product == _L.product) & (policies.c.name == _L.policy),
+    )
+    .join(products, products.c.code == _L.product)
+)
+_BY_ID = _ALL.where(_L.license_id == bindparam("license_id"))
+# The exact form of a key goes before the folded one.
+_BY_KEY = (
+    _ALL.join(license_keys, license_keys.c.license_id == _L.license_id)
+    .where(license_keys.c.digest.in_([bindparam("exact"), bindparam("folded")]))
+    .order_by((license_keys.c.digest == bindparam("exact")).desc())
+    .limit(1)
+)
+
+
+def _license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
+    return StoredLicense(
+        license=License(
+            license_id=row.license_id,
+            product=row.product,
+            policy=row.policy,
+            status=Status(row.status),
+            terms=terms_json.from_json(row.terms, row.overrides),
+            issued_at=row.issued_at,
+            started_at=row.started_at,
+            expires_at=row.expires_at,
+            maintenance_until=row.maintenance_until,
+            seats_used=row.seats_used,
+            hardware_salt=row.hardware_salt,
+        ),
+        algorithm=row.algorithm,
+        order_reference=row.order_reference,
+        key_tail=row.key_tail,
+        key_sealed=row.key_sealed,
+        overrides=row.overrides,
+    )
+
+
+async def _one(
+    connection: AsyncConnection, question: Select[Any], parameters: Mapping[str, Any]
+) -> StoredLicense | None:
+    row = (await connection.execute(question, parameters)).one_or_none()
+    return row and _license(row)
+
+
+async def lock_by_key(
+    connection: AsyncConnection, exact: bytes, folded: bytes
+) -> StoredLicense | None:
+    """Find a license by the two digests of a key, and lock it."""
+    question = _BY_KEY.with_for_update(of=licenses)
+    return await _one(connection, question, {"exact": exact, "folded": folded})
+
+
+async def get(
+    connection: AsyncConnection, license_id: UUID, *, lock: bool = False
+) -> StoredLicense | None:
+    """Give a license by its id; locked for a change with `lock`."""
+    question = _BY_ID.with_for_update(of=licenses) if lock else _BY_ID
+    return await _one(connection, question, {"license_id": license_id})
+
+
+async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) -> Sequence[UUID]:
+    """Give the licenses that any of these key digests leads to."""
+    rows = await connection.execute(
+        select(license_keys.c.license_id)
+        .where(license_keys.c.digest.in_(digests), license_keys.c.license_id.is_not(None))
+        .distinct()
+    )
+    return rows.scalars().all()
+
+
+async def find(
+    connection: AsyncConnection,
+    *,
+    ids: Sequence[UUID] = (),
+    tail: str | None = None,
+    order_reference: str | None = None,
+) -> Sequence[StoredLicense]:
+    """Give at most 100 licenses that any of these leads to, newest first."""
+    any_of: list[ColumnElement[bool]] = [_L.license_id.in_(ids)]
+    if tail is not None:
+        any_of.append(_L.key_tail == tail)
+    if order_reference is not None:
+        any_of.append(_L.order_reference == order_reference)
+    matching = any_of[0]
+    for condition in any_of[1:]:
+        matching |= condition
+    question = _ALL.where(matching).order_by(_L.issued_at.desc(), _L.license_id).limit(_FIND_LIMIT)
+    return [_license(row) for row in await connection.execute(question)]
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[StoredLicense]:
+    """Give the licenses of these ids, in no order."""
+    return [_license(row) for row in await connection.execute(_ALL.where(_L.license_id.in_(ids)))]
+
+
+async def first_of_product(connection: AsyncConnection, product: str) -> StoredLicense | None:
+    """Give the oldest license of a product."""
+    question = _ALL.where(_L.product == product).order_by(_L.issued_at, _L.license_id).limit(1)
+    return await _one(connection, question, {})
+
+
+async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
+    """Add licenses with what their keys are looked up by."""
+    await connection.execute(
+        insert(licenses),
+        [
+            {
+                "license_id": license_.license_id,
+                "product": license_.product,
+                "policy": license_.policy,
+                "status": license_.status,
+                "overrides": terms_json.overrides_to_json(license_.overrides),
+                "issued_at": license_.issued_at,
+                "expires_at": license_.expires_at,
+                "maintenance_until": license_.maintenance_until,
+                "order_reference": license_.order_reference,
+                "key_tail": license_.key_tail,
+                "key_sealed": license_.key_sealed,
+                "hardware_salt": license_.hardware_salt,
+                "seats_used": 0,
+            }
+            for license_ in new
+        ],
+    )
+    await connection.execute(
+        insert(license_keys),
+        [
+            {"digest": digest, "license_id": license_.license_id}
+            for license_ in new
+            for digest in license_.key_digests
+        ],
+    )
+
+
+async def set_status(connection: AsyncConnection, license_id: UUID, status: Status) -> None:
+    """Suspend, reinstate or revoke."""
+    await connection.execute(
+        update(licenses).where(_L.license_id == license_id).values(status=status)
+    )
+
+
+async def take_seat(connection: AsyncConnection, license_id: UUID, now: datetime) -> None:
+    """Count one more seat; the first starts the license's clock, once."""
+    await connection.execute(
+        update(licenses)
+        .where(_L.license_id == license_id)
+        .values(seats_used=_L.seats_used + 1, started_at=func.coalesce(_L.started_at, now))
+    )
+
+
+async def free_seat(connection: AsyncConnection, license_id: UUID) -> None:
+    """Count one seat less."""
+    await connection.execute(
+        update(licenses).where(_L.license_id == license_id).values(seats_used=_L.seats_used - 1)
+    )

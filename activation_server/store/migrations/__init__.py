@@ -1,0 +1,1 @@
+"""Alembic migrations; `activation_server.store.schema` runs them."""

@@ -1,0 +1,93 @@
+"""Products and their policies: small reference tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.license import Terms
+from activation_server.store import terms as terms_json
+from activation_server.store.tables import policies, products
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product that licenses are sold for; `algorithm` is the `alg` of its certificates."""
+
+    code: str
+    name: str
+    algorithm: str
+
+
+async def add_product(connection: AsyncConnection, product: Product, now: datetime) -> bool:
+    """Add a product; false when there is one of that code."""
+    added = await connection.execute(
+        insert(products)
+        .values(code=product.code, name=product.name, algorithm=product.algorithm, created_at=now)
+        .on_conflict_do_nothing()
+    )
+    return added.rowcount == 1
+
+
+async def all_products(connection: AsyncConnection) -> Sequence[Product]:
+    """Give all products by code."""
+    rows = await connection.execute(
+        select(products.c.code, products.c.name, products.c.algorithm).order_by(products.c.code)
+    )
+    return [Product(*row) for row in rows]
+
+
+async def get_product(connection: AsyncConnection, code: str) -> Product | None:
+    """Give one product."""
+    row = (
+        await connection.execute(
+            select(products.c.code, products.c.name, products.c.algorithm).where(
+                products.c.code == code
+            )
+        )
+    ).one_or_none()
+    return row and Product(*row)
+
+
+async def add_policy(
+    connection: AsyncConnection, product: str, name: str, terms: Terms, now: datetime
+) -> bool:
+    """Add a policy; false when the product has one of that name."""
+    added = await connection.execute(
+        insert(policies)
+        .values(product=product, name=name, terms=terms_json.to_json(terms), created_at=now)
+        .on_conflict_do_nothing()
+    )
+    return added.rowcount == 1
+
+
+async def set_policy(connection: AsyncConnection, product: str, name: str, terms: Terms) -> None:
+    """Replace the terms of a policy."""
+    await connection.execute(
+        policies.update()
+        .where(policies.c.product == product, policies.c.name == name)
+        .values(terms=terms_json.to_json(terms))
+    )
+
+
+async def get_policy(
+    connection: AsyncConnection, product: str, name: str, *, lock: bool = False
+) -> Terms | None:
+    """Give the terms of a policy; locked for a change with `lock`."""
+    question = select(policies.c.terms).where(
+        policies.c.product == product, policies.c.name == name
+    )
+    found = await connection.execute(question.with_for_update() if lock else question)
+    terms = found.scalar_one_or_none()
+    return None if terms is None else terms_json.from_json(terms)
+
+
+async def policy_names(connection: AsyncConnection, product: str) -> Sequence[str]:
+    """Give the names of a product's policies."""
+    rows = await connection.execute(
+        select(policies.c.name).where(policies.c.product == product).order_by(policies.c.name)
+    )
+    return rows.scalars().all()

@@ -1,0 +1,74 @@
+"""Bring the database's schema up to the code's, and tell whether it is."""
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.store.tables import metadata
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_305_226_919  # any number that is this project's own
+
+
+def belongs_to_the_schema(
+    item: object,  # noqa: ARG001 - Alembic's signature
+    name: str | None,
+    kind: str,
+    reflected: bool,  # noqa: ARG001, FBT001 - Alembic's signature
+    compare_to: object,  # noqa: ARG001 - Alembic's signature
+) -> bool:
+    """Tell the code's tables from the monthly partitions, which are made while serving."""
+    return not (kind == "table" and name is not None and name.startswith("events_"))
+
+
+async def upgrade(connection: AsyncConnection) -> None:
+    """Run all migrations that are not yet applied, in one transaction."""
+    await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+
+
+async def is_current(connection: AsyncConnection) -> bool:
+    """Tell whether the newest migration is applied."""
+    return await connection.run_sync(_is_current)
+
+
+async def revision(connection: AsyncConnection) -> str:
+    """Give the revision that the database is at; empty when it has none."""
+    return await connection.run_sync(
+        lambda sync: MigrationContext.configure(sync).get_current_revision() or ""
+    )
+
+
+async def differences(connection: AsyncConnection) -> list[str]:
+    """Tell where the database, as migrated, differs from `tables.py`."""
+    return await connection.run_sync(_differences)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _is_current(connection: Connection) -> bool:
+    return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
+def _differences(connection: Connection) -> list[str]:
+    options: dict[str, Any] = {"include_object": belongs_to_the_schema}
+    context = MigrationContext.configure(connection, opts=options)
+    return [str(difference) for difference in compare_metadata(context, metadata)]
