@@ -1,0 +1,168 @@
+"""The only composition root: settings in, a running server's means out.
+
+Time and chance come in here and nowhere else.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.crypto import master_key
+from activation_server.crypto.master_key import MasterKeyError
+from activation_server.crypto.sealed import KEY_BYTES, SealingKey
+from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.rules.errors import OperatorError, UnavailableError
+from activation_server.services import keys
+from activation_server.services.context import Context, Randomness
+from activation_server.services.keys import Unlocking
+from activation_server.settings import Settings
+from activation_server.store import events, schema
+from activation_server.store.database import Database, create_engine
+
+MASTER_KEY_NAME = "master.key"
+_UNREACHABLE = "The database can't be reached; check ACTIVATION_DATABASE_URL and that it runs."
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+def random_bytes(count: int) -> bytes:
+    """Give bytes that nobody can guess."""
+    return secrets.token_bytes(count)
+
+
+@contextmanager
+def running_postgres(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """Give the database's URL, with the embedded PostgreSQL started if it is the one."""
+    if settings.database_url is not None:
+        yield _asyncpg_url(settings.database_url.get_secret_value()), None
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(settings.data_dir) as postgres:
+        yield postgres.url(), postgres
+
+
+@asynccontextmanager
+async def open_context(
+    settings: Settings, url: str, *, migrate: bool = False
+) -> AsyncIterator[Context]:
+    """Connect, see that the schema is current, unlock the keys; close it all at the end.
+
+    The embedded database is always migrated; an external one by `db upgrade`. Raises
+    OperatorError or MasterKeyError with one sentence that says what to do.
+    """
+    database = Database(create_engine(url))
+    try:
+        if migrate or settings.embedded:
+            await upgrade_schema(database)
+        elif not await database.transact(schema.is_current):
+            msg = (
+                "The database's schema is not the one this version needs; "
+                "run `activation-server db upgrade`."
+            )
+            raise OperatorError(msg)
+        yield await _context(settings, database)
+    except UnavailableError:
+        raise OperatorError(_UNREACHABLE) from None
+    finally:
+        await database.engine.dispose()
+
+
+async def upgrade_schema(database: Database) -> None:
+    """Bring the schema up to the code's, and make the months ahead in the history."""
+
+    async def partitions(connection: AsyncConnection) -> None:
+        await events.ensure_partitions(connection, utc_now())
+
+    await database.transact(schema.upgrade)
+    await database.transact(partitions)
+
+
+async def upgrade(url: str) -> str:
+    """Bring a database's schema up to the code's; give its revision. Raises OperatorError."""
+    database = Database(create_engine(url))
+    try:
+        await upgrade_schema(database)
+        return await database.transact(schema.revision)
+    except UnavailableError:
+        raise OperatorError(_UNREACHABLE) from None
+    finally:
+        await database.engine.dispose()
+
+
+def make_master_key(path: Path) -> None:
+    """Write a new master key file. Raises FileExistsError, OSError."""
+    master_key.make(path, random_bytes(KEY_BYTES))
+
+
+async def keep_partitions(context: Context, interval_seconds: float = 12 * 3600) -> None:
+    """Make the months ahead in the history, for as long as the server runs."""
+
+    async def work(connection: AsyncConnection) -> None:
+        await events.ensure_partitions(connection, context.now())
+
+    while True:
+        try:
+            await context.database.transact(work)
+        except UnavailableError:
+            log.warning("history_partitions_postponed")
+        await asyncio.sleep(interval_seconds)
+
+
+async def is_ready(context: Context) -> dict[str, bool]:
+    """Tell what the server needs to serve: the database, its schema, a key that signs."""
+    try:
+        current = await context.database.transact(schema.is_current)
+    except UnavailableError:
+        return {"database": False, "schema": False, "signing_key": True}
+    return {
+        "database": True,
+        "schema": current,
+        "signing_key": context.keyring.current in context.keyring.signing,
+    }
+
+
+async def _context(settings: Settings, database: Database) -> Context:
+    first_start = not await keys.exist(database)
+    master = SealingKey(_master_key(settings, first_start=first_start), random_bytes)
+    keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
+    return Context(database, keyring, utc_now, Randomness(random_bytes), settings.public_url)
+
+
+def _master_key(settings: Settings, *, first_start: bool) -> bytes:
+    path = settings.master_key_file
+    if path is None and not settings.embedded:
+        msg = (
+            "ACTIVATION_MASTER_KEY_FILE is not set: name the file that holds the master key "
+            "(make one with `activation-server keys make-master-key FILE`)."
+        )
+        raise MasterKeyError(msg)
+    if path is None:
+        path = settings.data_dir / MASTER_KEY_NAME
+        if first_start and not path.exists():
+            with suppress(FileExistsError):  # another process was first: its key counts
+                make_master_key(path)
+    return master_key.load(path)
+
+
+def _asyncpg_url(url: str) -> str:
+    """Take the URL as PostgreSQL's own tools write it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        msg = "ACTIVATION_DATABASE_URL must look like postgresql://user:password@host/database."
+        raise OperatorError(msg)
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)

@@ -1,0 +1,39 @@
+"""What every use case is given by `bootstrap`: database, keys, clock, chance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from activation_server.crypto.keyring import Keyring
+from activation_server.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Randomness:
+    """Where all chance comes from, so that tests can repeat it."""
+
+    random_bytes: Callable[[int], bytes] = field(repr=False)
+
+    def uuid(self) -> UUID:
+        """Make a random UUID (version 4)."""
+        return UUID(bytes=self.random_bytes(16), version=4)
+
+    def bits(self, count: int) -> int:
+        """Make a random number of `count` bits."""
+        return int.from_bytes(self.random_bytes((count + 7) // 8)) >> (-count % 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The server's means; `clock` gives the time in UTC."""
+
+    database: Database
+    keyring: Keyring = field(repr=False)
+    clock: Callable[[], datetime]
+    randomness: Randomness
+    issuer: str
+
+    def now(self) -> datetime:
+        """Give the time in whole seconds, as certificates and the database keep it."""
+        return self.clock().replace(microsecond=0)

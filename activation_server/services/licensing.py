@@ -1,0 +1,280 @@
+"""Licenses, as operators issue, find, show and change them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.crypto.keyring import license_key_place
+from activation_server.formats import license_key
+from activation_server.rules import activation as rules
+from activation_server.rules.activation import Activation, Event, EventKind, Granted, RemovedBy
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.license import License, Status
+from activation_server.services.activation import key_digests
+from activation_server.services.context import Context
+from activation_server.services.products import require_policy
+from activation_server.store import activations, events, licenses, products
+from activation_server.store.events import StoredEvent, StoredRefusal
+from activation_server.store.licenses import NewLicense, StoredLicense
+
+BATCH = 1000
+SHOWN_EVENTS = 200
+SALT_BYTES = 16
+
+# What an operator may do with a license's standing: from where, to what, told as what.
+CHANGES: Mapping[str, tuple[frozenset[Status], Status, EventKind]] = {
+    "suspend": (frozenset({Status.ACTIVE}), Status.SUSPENDED, EventKind.SUSPENDED),
+    "reinstate": (
+        frozenset({Status.SUSPENDED, Status.REVOKED}),
+        Status.ACTIVE,
+        EventKind.REINSTATED,
+    ),
+    "revoke": (frozenset({Status.ACTIVE, Status.SUSPENDED}), Status.REVOKED, EventKind.REVOKED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What licenses are to be issued; `overrides` are single terms instead of the policy's."""
+
+    product: str
+    policy: str
+    overrides: Mapping[str, object]
+    expires_at: datetime | None
+    maintenance_until: datetime | None
+    order_reference: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseView:
+    """A license as an operator sees it, with its key in clear."""
+
+    license: License
+    license_key: str = field(repr=False)
+    key_tail: str
+    order_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseHistory:
+    """A license with its computers, its history, and what it was refused for."""
+
+    view: LicenseView
+    activations: Sequence[Activation]
+    events: Sequence[StoredEvent]
+    refusals: Sequence[StoredRefusal]
+
+
+async def issue(
+    context: Context, order: Order, progress: Callable[[int], None]
+) -> Sequence[LicenseView]:
+    """Issue licenses, all or none; `progress` is told of each batch written."""
+    now = context.now()
+
+    async def work(connection: AsyncConnection) -> Sequence[LicenseView]:
+        await require_policy(connection, order.product, order.policy)
+        issued: list[LicenseView] = []
+        for start in range(0, order.count, BATCH):
+            new = [
+                make_license(context, order, now, license_key.make(context.randomness.bits(115)))
+                for _ in range(min(BATCH, order.count - start))
+            ]
+            await licenses.add(connection, new)
+            await _record_issue(context, connection, new)
+            ids = [license_.license_id for license_ in new]
+            issued += [_view(context, stored) for stored in await licenses.by_ids(connection, ids)]
+            progress(len(new))
+        return issued
+
+    return await context.database.transact(work)
+
+
+def make_license(context: Context, order: Order, now: datetime, key: str) -> NewLicense:
+    """Make a license for a key: its id, its salt, its sealed key, what it is looked up by."""
+    license_id = context.randomness.uuid()
+    _, folded = key_digests(context, order.product, key)
+    return NewLicense(
+        license_id=license_id,
+        product=order.product,
+        policy=order.policy,
+        status=Status.ACTIVE,
+        overrides=order.overrides,
+        issued_at=now,
+        expires_at=order.expires_at,
+        maintenance_until=order.maintenance_until,
+        order_reference=order.order_reference,
+        key_tail=license_key.tail(key),
+        key_sealed=context.keyring.license_keys.seal(
+            key.encode(), license_key_place(str(license_id))
+        ),
+        hardware_salt=context.randomness.random_bytes(SALT_BYTES),
+        key_digests=(folded,),
+    )
+
+
+async def show(context: Context, key_or_id: str) -> LicenseHistory:
+    """Give one license with its computers and its history. Raises OperatorError."""
+
+    async def work(connection: AsyncConnection) -> LicenseHistory:
+        stored = await _require(context, connection, key_or_id)
+        license_id = stored.license.license_id
+        return LicenseHistory(
+            view=_view(context, stored),
+            activations=await activations.of_license(connection, license_id),
+            events=await events.of_license(connection, license_id, SHOWN_EVENTS),
+            refusals=await events.refusals_of(connection, license_id),
+        )
+
+    return await context.database.transact(work)
+
+
+async def find(context: Context, text: str) -> Sequence[LicenseView]:
+    """Find licenses by key, its end, order, activation id, license id or hardware id."""
+
+    async def work(connection: AsyncConnection) -> Sequence[LicenseView]:
+        wanted = text.strip()
+        token = context.keyring.digester.hardware({"hardware_id": wanted})
+        ids = [
+            *await _ids_of_key_or_id(context, connection, wanted),
+            *await activations.license_ids_on(connection, token),
+        ]
+        tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
+        found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
+        return [_view(context, stored) for stored in found]
+
+    return await context.database.transact(work)
+
+
+async def change_standing(
+    context: Context, key_or_id: str, change: str, reason: str
+) -> LicenseView:
+    """Suspend, reinstate or revoke a license; repeated, nothing changes. Raises OperatorError."""
+    allowed_from, to, kind = CHANGES[change]
+
+    async def work(connection: AsyncConnection) -> LicenseView:
+        stored = await _require(context, connection, key_or_id)
+        license_id, status = stored.license.license_id, stored.license.status
+        if status is not to and status not in allowed_from:
+            msg = f"A license that is {status} can't be made {to}."
+            raise OperatorError(msg)
+        if status is not to:
+            await licenses.set_status(connection, license_id, to)
+            await _add_event(context, connection, license_id, Event(kind, {"reason": reason}))
+        changed = await licenses.get(connection, license_id)
+        return _view(context, changed or stored)
+
+    return await context.database.transact(work)
+
+
+async def remove_activation(context: Context, activation_id: UUID, reason: str) -> Activation:
+    """Take a computer's seat back; repeated, nothing changes. Raises OperatorError."""
+    now = context.now()
+
+    async def work(connection: AsyncConnection) -> Activation:
+        for license_id in await activations.license_ids_of(connection, activation_id):
+            await licenses.get(connection, license_id, lock=True)
+            activation = await activations.lock(connection, license_id, activation_id)
+            if activation is not None and activation.removed_at is None:
+                removed = rules.remove(
+                    activation,
+                    RemovedBy.SUPPORT,
+                    EventKind.ACTIVATION_REMOVED,
+                    {"reason": reason},
+                    now,
+                )
+                return await _free(context, connection, removed)
+            if activation is not None:
+                return activation
+        msg = f"There is no activation {activation_id}."
+        raise OperatorError(msg)
+
+    return await context.database.transact(work)
+
+
+async def _free(context: Context, connection: AsyncConnection, removed: Granted) -> Activation:
+    activation = removed.activation
+    await activations.save_removal(connection, activation)
+    await licenses.free_seat(connection, activation.license_id)
+    for event in removed.events:
+        await _add_event(context, connection, activation.license_id, event)
+    return activation
+
+
+async def first_license(context: Context, product: str) -> LicenseView | None:
+    """Give the oldest license of a product."""
+
+    async def work(connection: AsyncConnection) -> LicenseView | None:
+        stored = await licenses.first_of_product(connection, product)
+        return None if stored is None else _view(context, stored)
+
+    return await context.database.transact(work)
+
+
+async def is_empty(context: Context) -> bool:
+    """Whether nothing was sold yet: there is no product."""
+
+    async def work(connection: AsyncConnection) -> bool:
+        return not await products.all_products(connection)
+
+    return await context.database.transact(work)
+
+
+async def _ids_of_key_or_id(
+    context: Context, connection: AsyncConnection, text: str
+) -> Sequence[UUID]:
+    """Give the licenses that a key of any product, a license id or an activation id leads to."""
+    digests = [
+        digest
+        for product in await products.all_products(connection)
+        for digest in key_digests(context, product.code, text)
+    ]
+    ids = list(await licenses.ids_by_digests(connection, digests))
+    try:
+        some_id = UUID(text)
+    except ValueError:
+        return ids
+    return [*ids, some_id, *await activations.license_ids_of(connection, some_id)]
+
+
+async def _require(context: Context, connection: AsyncConnection, text: str) -> StoredLicense:
+    """Give the one license that a key or an id leads to, locked. Raises OperatorError."""
+    ids = await _ids_of_key_or_id(context, connection, text.strip())
+    found = await licenses.by_ids(connection, ids)
+    if not found:
+        msg = "No license has this key or id; `license find` looks in more places."
+        raise OperatorError(msg)
+    if len(found) > 1:
+        several = ", ".join(f"{one.license.license_id} ({one.license.product})" for one in found)
+        msg = f"Several licenses have this key; name one by its id: {several}."
+        raise OperatorError(msg)
+    return await licenses.get(connection, found[0].license.license_id, lock=True) or found[0]
+
+
+async def _record_issue(
+    context: Context, connection: AsyncConnection, new: Sequence[NewLicense]
+) -> None:
+    rows = [
+        (license_.license_id, Event(EventKind.ISSUED), context.randomness.uuid(), context.clock())
+        for license_ in new
+    ]
+    await events.add_many(connection, rows)
+
+
+async def _add_event(
+    context: Context, connection: AsyncConnection, license_id: UUID, event: Event
+) -> None:
+    await events.add(connection, license_id, event, context.randomness.uuid(), context.clock())
+
+
+def _view(context: Context, stored: StoredLicense) -> LicenseView:
+    place = license_key_place(str(stored.license.license_id))
+    return LicenseView(
+        license=stored.license,
+        license_key=context.keyring.license_keys.open(stored.key_sealed, place).decode(),
+        key_tail=stored.key_tail,
+        order_reference=stored.order_reference,
+    )

@@ -1,0 +1,94 @@
+"""Products and their policies, as operators make and change them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.license import Terms
+from activation_server.services.context import Context
+from activation_server.store import products
+from activation_server.store.products import Product
+
+STANDARD = "standard"  # the policy that every product starts with
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named set of terms of a product."""
+
+    product: str
+    name: str
+    terms: Terms
+
+
+async def add_product(context: Context, code: str, name: str, algorithm: str) -> list[str]:
+    """Add a product with the policy `standard`; give the names of its policies.
+
+    Raises OperatorError when there is a product of that code.
+    """
+    now = context.now()
+
+    async def work(connection: AsyncConnection) -> list[str]:
+        if not await products.add_product(connection, Product(code, name, algorithm), now):
+            msg = f"There is a product {code!r} already."
+            raise OperatorError(msg)
+        await products.add_policy(connection, code, STANDARD, Terms(), now)
+        return [STANDARD]
+
+    return await context.database.transact(work)
+
+
+async def add_policy(
+    context: Context, product: str, name: str, changes: Mapping[str, object]
+) -> Policy:
+    """Add a policy: the default terms with these changed. Raises OperatorError."""
+    now, terms = context.now(), Terms().overridden(changes)
+
+    async def work(connection: AsyncConnection) -> Policy:
+        await require_product(connection, product)
+        if not await products.add_policy(connection, product, name, terms, now):
+            msg = f"{product!r} has a policy {name!r} already; change it with `policy set`."
+            raise OperatorError(msg)
+        return Policy(product, name, terms)
+
+    return await context.database.transact(work)
+
+
+async def set_policy(
+    context: Context, product: str, name: str, changes: Mapping[str, object]
+) -> Policy:
+    """Change terms of a policy: its licenses get them at their next check-in.
+
+    Raises OperatorError when there is no such policy.
+    """
+
+    async def work(connection: AsyncConnection) -> Policy:
+        terms = (await require_policy(connection, product, name, lock=True)).overridden(changes)
+        await products.set_policy(connection, product, name, terms)
+        return Policy(product, name, terms)
+
+    return await context.database.transact(work)
+
+
+async def require_product(connection: AsyncConnection, code: str) -> Product:
+    """Give a product; raises OperatorError when there is none."""
+    product = await products.get_product(connection, code)
+    if product is None:
+        msg = f"There is no product {code!r}; add it with `product add`."
+        raise OperatorError(msg)
+    return product
+
+
+async def require_policy(
+    connection: AsyncConnection, product: str, name: str, *, lock: bool = False
+) -> Terms:
+    """Give the terms of a policy; raises OperatorError when there is none."""
+    await require_product(connection, product)
+    terms = await products.get_policy(connection, product, name, lock=lock)
+    if terms is None:
+        names = ", ".join(await products.policy_names(connection, product))
+        msg = f"{product!r} has no policy {name!r}; it has: {names}."
+        raise OperatorError(msg)
+    return terms

@@ -1,0 +1,92 @@
+"""The server's settings: environment variables `ACTIVATION_…`, options of `serve` before them."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with what it means."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ACTIVATION_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL 15 or newer, `postgresql://user:password@host/database`; "
+        "without it the server runs its own under `data_dir`",
+    )
+    data_dir: Path = Field(
+        default=Path("var"), description="where the embedded PostgreSQL and its master key live"
+    )
+    master_key_file: Path | None = Field(
+        default=None,
+        description="file with the 32-byte master key (Base64 or hex); made by itself, in "
+        "`data_dir`, for the embedded PostgreSQL only",
+    )
+    issuer: str | None = Field(
+        default=None,
+        description="the server's public URL, `https://licenses.example.com`: the `iss` of every "
+        "certificate; by default the address it serves on",
+    )
+    host: str = Field(default=DEFAULT_HOST, description="address to serve on")
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="port to serve on")
+    tls_cert: Path | None = Field(default=None, description="certificate chain (PEM) for HTTPS")
+    tls_key: Path | None = Field(default=None, description="private key (PEM) for HTTPS")
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, separated by commas, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed; from anywhere else they are not",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
+    )
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="least level logged"
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _no_trailing_slash(cls, issuer: str | None) -> str | None:
+        if issuer is not None and not issuer.startswith(("https://", "http://")):
+            msg = "must be a URL that begins with https:// (or http:// for a trial run)"
+            raise ValueError(msg)
+        return issuer and issuer.rstrip("/")
+
+    @model_validator(mode="after")
+    def _tls_needs_both(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            msg = "tls_cert and tls_key are set together or not at all"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server runs its own PostgreSQL."""
+        return self.database_url is None
+
+    @property
+    def address(self) -> str:
+        """The URL it serves on."""
+        scheme = "https" if self.tls_cert else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def public_url(self) -> str:
+        """The issuer of certificates."""
+        return self.issuer or self.address
