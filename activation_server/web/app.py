@@ -1,0 +1,156 @@
+"""The web application: routes, refusals, and what is observed of each request."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from activation_server import __version__
+from activation_server.formats import problem
+from activation_server.formats.client_api import ANSWERS, REQUESTS, RequestInvalidError
+from activation_server.formats.times import rfc3339
+from activation_server.rules.errors import UnavailableError
+from activation_server.rules.reasons import Reason, Refused
+from activation_server.services.context import Context
+from activation_server.web import client_routes, pages
+from activation_server.web.requests import TooLargeError
+from activation_server.web.responses import problem_response, refuse
+
+log = structlog.get_logger()
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
+
+
+def create_app(context: Context, readiness: Readiness) -> ASGIApp:
+    """Make the application; `readiness` tells what `/readyz` answers."""
+    app = FastAPI(
+        title="Activation server",
+        version=__version__,
+        docs_url=None,  # its page loads from other hosts; the document itself is enough
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.include_router(client_routes.make_router(context))
+    app.include_router(pages.make_router())
+    _add_health(app, context, readiness)
+    _add_refusals(app, context)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return Observed(app, context)
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Describe the API (OpenAPI 3.1), with the bodies that routes read by themselves."""
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    _, bodies = models_json_schema(
+        [(model, "validation") for model in REQUESTS]
+        + [(model, "serialization") for model in ANSWERS],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(bodies["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document
+
+
+def _add_health(app: FastAPI, context: Context, readiness: Readiness) -> None:
+    @app.get("/healthz", summary="The process is alive")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok", "server_time": rfc3339(context.now())})
+
+    @app.get(
+        "/readyz", summary="The server can answer", responses={503: {"description": "Not yet"}}
+    )
+    async def readyz() -> JSONResponse:
+        checks = await readiness(context)
+        ready = all(checks.values())
+        body = {
+            "status": "ready" if ready else "not ready",
+            "checks": dict(checks),
+            "server_time": rfc3339(context.now()),
+        }
+        return JSONResponse(body, 200 if ready else 503, {"Cache-Control": "no-store"})
+
+
+def _add_refusals(app: FastAPI, context: Context) -> None:
+    @app.exception_handler(RequestInvalidError)
+    async def invalid(_request: Request, error: RequestInvalidError) -> Response:
+        return refuse(context, Refused(Reason.REQUEST_INVALID, {"errors": error.errors}))
+
+    @app.exception_handler(TooLargeError)
+    async def too_large(_request: Request, _error: TooLargeError) -> Response:
+        return refuse(context, Refused(Reason.REQUEST_TOO_LARGE))
+
+    @app.exception_handler(UnavailableError)
+    async def unavailable(_request: Request, error: UnavailableError) -> Response:
+        log.warning("database_unavailable", kind=str(error))
+        return refuse(context, Refused(Reason.OVERLOADED))
+
+    @app.exception_handler(Exception)
+    async def fault(_request: Request, _error: Exception) -> Response:
+        incident = str(structlog.contextvars.get_contextvars()["request_id"])
+        return problem_response(problem.fault(context.issuer, incident, context.now()))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_request: Request, error: HTTPException) -> Response:
+        body = {
+            "type": "about:blank",
+            "title": str(error.detail),
+            "status": error.status_code,
+            "server_time": rfc3339(context.now()),
+        }
+        return JSONResponse(body, error.status_code, error.headers, media_type=problem.CONTENT_TYPE)
+
+
+class Observed:
+    """Gives each request an id, logs one line about it, and turns a fault into an opaque 500.
+
+    A line names the route's pattern, never the path or the query: people type into those.
+    """
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self.app = app
+        self.context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = self.context.randomness.random_bytes(8).hex()
+        status, started = 0, time.perf_counter()
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, observed_send)
+            except ClientDisconnect:
+                status = 499
+            except Exception:
+                log.exception("fault")  # already answered, with the id that finds this line
+            log.info(
+                "request",
+                method=scope["method"] if scope["method"] in _METHODS else "-",
+                route=getattr(scope.get("route"), "path", "-"),
+                status=status,
+                milliseconds=round(1000 * (time.perf_counter() - started), 1),
+            )
