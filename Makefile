@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock schemas clean
+.PHONY: help run test lint format install lock migration schemas clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ lint: $(VENV)/.development ## Check style, types, import directions, schemas and
 format: $(VENV)/.development ## Put the code into the project's form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+migration: $(VENV)/.development ## Write a migration from changes in store/tables.py: MESSAGE="…"
+	$(BIN)/python -m scripts.make_migration "$(MESSAGE)"
 
 schemas: $(VENV)/.runtime ## Write schemas/ from the code
 	$(BIN)/activation-server schemas export schemas

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from activation_server.crypto.digests import hardware_digest
 from activation_server.crypto.tokens import Presented
 from activation_server.formats import certificate, license_key
@@ -16,6 +14,7 @@ from activation_server.rules.license import App, License
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.services.context import Context
 from activation_server.store import activations, events, licenses
+from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
 
@@ -66,7 +65,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
     """Activate a computer for a license key."""
     now = context.now()
 
-    async def work(connection: AsyncConnection) -> _Decided | Refused:
+    async def work(connection: Connection) -> _Decided | Refused:
         stored = await _license_by_key(context, connection, request)
         if stored is None:
             return Refused(Reason.LICENSE_NOT_FOUND)
@@ -100,7 +99,7 @@ async def reactivate(
     if presented is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
 
-    async def work(connection: AsyncConnection) -> _Decided | Refused:
+    async def work(connection: Connection) -> _Decided | Refused:
         activation = await activations.lock(connection, presented.license_id, activation_id)
         stored = await licenses.get(connection, presented.license_id)
         if (
@@ -129,7 +128,7 @@ async def deactivate(
     if presented is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
 
-    async def work(connection: AsyncConnection) -> Seats | Refused:
+    async def work(connection: Connection) -> Seats | Refused:
         found = await _lock_both(connection, presented, activation_id)
         if found is None:
             return Refused(Reason.ACTIVATION_NOT_FOUND)
@@ -162,7 +161,7 @@ def _call(context: Context, request: Request, salt: bytes) -> tuple[Call, bytes]
 
 
 async def _license_by_key(
-    context: Context, connection: AsyncConnection, request: Request
+    context: Context, connection: Connection, request: Request
 ) -> StoredLicense | None:
     """Find and lock the license. Unknown, mistyped and another product's: the same one look-up."""
     exact, folded = key_digests(context, request.product or "", request.license_key or "")
@@ -179,7 +178,7 @@ def key_digests(context: Context, product: str, key: str) -> tuple[bytes, bytes]
 
 
 async def _agrees(
-    context: Context, connection: AsyncConnection, request: Request, license_: License
+    context: Context, connection: Connection, request: Request, license_: License
 ) -> bool:
     """Whether the product and the key that a check-in may name are the license's."""
     if request.product is not None and request.product != license_.product:
@@ -191,7 +190,7 @@ async def _agrees(
 
 
 async def _lock_both(
-    connection: AsyncConnection, presented: Presented, activation_id: UUID
+    connection: Connection, presented: Presented, activation_id: UUID
 ) -> tuple[StoredLicense, Activation] | None:
     """Lock the license, then the activation: the same order everywhere."""
     stored = await licenses.get(connection, presented.license_id, lock=True)
@@ -201,7 +200,7 @@ async def _lock_both(
 
 async def _record(
     context: Context,
-    connection: AsyncConnection,
+    connection: Connection,
     license_id: UUID,
     decision: Granted | Repeated | Refused,
 ) -> None:
@@ -216,7 +215,7 @@ async def _record(
 
 async def _conclude(
     context: Context,
-    connection: AsyncConnection,
+    connection: Connection,
     stored: StoredLicense,
     decision: Granted | Repeated | Refused,
 ) -> _Decided | Refused:

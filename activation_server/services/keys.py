@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from activation_server.crypto import signing
 from activation_server.crypto.keyring import ROOT, Keyring, root_place, signing_key_place
 from activation_server.crypto.master_key import MasterKeyError
@@ -14,7 +12,7 @@ from activation_server.crypto.signing import SigningKey
 from activation_server.formats.certificate import PublicKey, thumbprint
 from activation_server.services.context import Context
 from activation_server.store import products, signing_keys
-from activation_server.store.database import Database
+from activation_server.store.database import Connection, Database
 from activation_server.store.signing_keys import StoredSigningKey
 
 FIRST_KEY = 1
@@ -33,7 +31,7 @@ class Unlocking:
 async def exist(database: Database) -> bool:
     """Whether this database's keys were made already."""
 
-    async def work(connection: AsyncConnection) -> bool:
+    async def work(connection: Connection) -> bool:
         return await signing_keys.get_secret(connection, ROOT) is not None
 
     return await database.transact(work)
@@ -45,7 +43,7 @@ async def unlock(unlocking: Unlocking) -> Keyring:
     Raises MasterKeyError when the master key is not the one that wrapped them.
     """
 
-    async def work(connection: AsyncConnection) -> Keyring:
+    async def work(connection: Connection) -> Keyring:
         root = await signing_keys.get_secret(connection, ROOT)
         if root is None:
             await _make(connection, unlocking)
@@ -62,7 +60,7 @@ async def published(context: Context) -> Sequence[PublicKey]:
     A key is listed once per algorithm name that a product's certificates carry it under.
     """
 
-    async def work(connection: AsyncConnection) -> Sequence[PublicKey]:
+    async def work(connection: Connection) -> Sequence[PublicKey]:
         listed = await products.all_products(connection)
         algorithms = sorted({product.algorithm for product in listed}) or ["EdDSA"]
         keys = await signing_keys.all_keys(connection)
@@ -73,7 +71,7 @@ async def published(context: Context) -> Sequence[PublicKey]:
     return await context.database.transact(work)
 
 
-async def _make(connection: AsyncConnection, unlocking: Unlocking) -> None:
+async def _make(connection: Connection, unlocking: Unlocking) -> None:
     """Make the root secret and the first signing key; of two processes, the first one's stay."""
     root = unlocking.random_bytes(KEY_BYTES)
     seed = unlocking.random_bytes(KEY_BYTES)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
@@ -17,6 +15,7 @@ from activation_server.services.activation import key_digests
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
 from activation_server.store import activations, events, licenses, products
+from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent, StoredRefusal
 from activation_server.store.licenses import NewLicense, StoredLicense
 
@@ -75,7 +74,7 @@ async def issue(
     """Issue licenses, all or none; `progress` is told of each batch written."""
     now = context.now()
 
-    async def work(connection: AsyncConnection) -> Sequence[LicenseView]:
+    async def work(connection: Connection) -> Sequence[LicenseView]:
         await require_policy(connection, order.product, order.policy)
         issued: list[LicenseView] = []
         for start in range(0, order.count, BATCH):
@@ -119,7 +118,7 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
 async def show(context: Context, key_or_id: str) -> LicenseHistory:
     """Give one license with its computers and its history. Raises OperatorError."""
 
-    async def work(connection: AsyncConnection) -> LicenseHistory:
+    async def work(connection: Connection) -> LicenseHistory:
         stored = await _require(context, connection, key_or_id)
         license_id = stored.license.license_id
         return LicenseHistory(
@@ -135,7 +134,7 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
 async def find(context: Context, text: str) -> Sequence[LicenseView]:
     """Find licenses by key, its end, order, activation id, license id or hardware id."""
 
-    async def work(connection: AsyncConnection) -> Sequence[LicenseView]:
+    async def work(connection: Connection) -> Sequence[LicenseView]:
         wanted = text.strip()
         token = context.keyring.digester.hardware({"hardware_id": wanted})
         ids = [
@@ -155,7 +154,7 @@ async def change_standing(
     """Suspend, reinstate or revoke a license; repeated, nothing changes. Raises OperatorError."""
     allowed_from, to, kind = CHANGES[change]
 
-    async def work(connection: AsyncConnection) -> LicenseView:
+    async def work(connection: Connection) -> LicenseView:
         stored = await _require(context, connection, key_or_id)
         license_id, status = stored.license.license_id, stored.license.status
         if status is not to and status not in allowed_from:
@@ -174,7 +173,7 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
     """Take a computer's seat back; repeated, nothing changes. Raises OperatorError."""
     now = context.now()
 
-    async def work(connection: AsyncConnection) -> Activation:
+    async def work(connection: Connection) -> Activation:
         for license_id in await activations.license_ids_of(connection, activation_id):
             await licenses.get(connection, license_id, lock=True)
             activation = await activations.lock(connection, license_id, activation_id)
@@ -195,7 +194,7 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
     return await context.database.transact(work)
 
 
-async def _free(context: Context, connection: AsyncConnection, removed: Granted) -> Activation:
+async def _free(context: Context, connection: Connection, removed: Granted) -> Activation:
     activation = removed.activation
     await activations.save_removal(connection, activation)
     await licenses.free_seat(connection, activation.license_id)
@@ -207,7 +206,7 @@ async def _free(context: Context, connection: AsyncConnection, removed: Granted)
 async def first_license(context: Context, product: str) -> LicenseView | None:
     """Give the oldest license of a product."""
 
-    async def work(connection: AsyncConnection) -> LicenseView | None:
+    async def work(connection: Connection) -> LicenseView | None:
         stored = await licenses.first_of_product(connection, product)
         return None if stored is None else _view(context, stored)
 
@@ -217,15 +216,13 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
 async def is_empty(context: Context) -> bool:
     """Whether nothing was sold yet: there is no product."""
 
-    async def work(connection: AsyncConnection) -> bool:
+    async def work(connection: Connection) -> bool:
         return not await products.all_products(connection)
 
     return await context.database.transact(work)
 
 
-async def _ids_of_key_or_id(
-    context: Context, connection: AsyncConnection, text: str
-) -> Sequence[UUID]:
+async def _ids_of_key_or_id(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
     """Give the licenses that a key of any product, a license id or an activation id leads to."""
     digests = [
         digest
@@ -240,7 +237,7 @@ async def _ids_of_key_or_id(
     return [*ids, some_id, *await activations.license_ids_of(connection, some_id)]
 
 
-async def _require(context: Context, connection: AsyncConnection, text: str) -> StoredLicense:
+async def _require(context: Context, connection: Connection, text: str) -> StoredLicense:
     """Give the one license that a key or an id leads to, locked. Raises OperatorError."""
     ids = await _ids_of_key_or_id(context, connection, text.strip())
     found = await licenses.by_ids(connection, ids)
@@ -255,7 +252,7 @@ async def _require(context: Context, connection: AsyncConnection, text: str) -> 
 
 
 async def _record_issue(
-    context: Context, connection: AsyncConnection, new: Sequence[NewLicense]
+    context: Context, connection: Connection, new: Sequence[NewLicense]
 ) -> None:
     rows = [
         (license_.license_id, Event(EventKind.ISSUED), context.randomness.uuid(), context.clock())
@@ -265,7 +262,7 @@ async def _record_issue(
 
 
 async def _add_event(
-    context: Context, connection: AsyncConnection, license_id: UUID, event: Event
+    context: Context, connection: Connection, license_id: UUID, event: Event
 ) -> None:
     await events.add(connection, license_id, event, context.randomness.uuid(), context.clock())
 

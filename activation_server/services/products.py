@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Terms
 from activation_server.services.context import Context
 from activation_server.store import products
+from activation_server.store.database import Connection
 from activation_server.store.products import Product
 
 STANDARD = "standard"  # the policy that every product starts with
@@ -30,7 +29,7 @@ async def add_product(context: Context, code: str, name: str, algorithm: str) ->
     """
     now = context.now()
 
-    async def work(connection: AsyncConnection) -> list[str]:
+    async def work(connection: Connection) -> list[str]:
         if not await products.add_product(connection, Product(code, name, algorithm), now):
             msg = f"There is a product {code!r} already."
             raise OperatorError(msg)
@@ -46,7 +45,7 @@ async def add_policy(
     """Add a policy: the default terms with these changed. Raises OperatorError."""
     now, terms = context.now(), Terms().overridden(changes)
 
-    async def work(connection: AsyncConnection) -> Policy:
+    async def work(connection: Connection) -> Policy:
         await require_product(connection, product)
         if not await products.add_policy(connection, product, name, terms, now):
             msg = f"{product!r} has a policy {name!r} already; change it with `policy set`."
@@ -64,7 +63,7 @@ async def set_policy(
     Raises OperatorError when there is no such policy.
     """
 
-    async def work(connection: AsyncConnection) -> Policy:
+    async def work(connection: Connection) -> Policy:
         terms = (await require_policy(connection, product, name, lock=True)).overridden(changes)
         await products.set_policy(connection, product, name, terms)
         return Policy(product, name, terms)
@@ -72,7 +71,7 @@ async def set_policy(
     return await context.database.transact(work)
 
 
-async def require_product(connection: AsyncConnection, code: str) -> Product:
+async def require_product(connection: Connection, code: str) -> Product:
     """Give a product; raises OperatorError when there is none."""
     product = await products.get_product(connection, code)
     if product is None:
@@ -82,7 +81,7 @@ async def require_product(connection: AsyncConnection, code: str) -> Product:
 
 
 async def require_policy(
-    connection: AsyncConnection, product: str, name: str, *, lock: bool = False
+    connection: Connection, product: str, name: str, *, lock: bool = False
 ) -> Terms:
     """Give the terms of a policy; raises OperatorError when there is none."""
     await require_product(connection, product)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,6 +23,7 @@ _LOST_RACE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 _UNAVAILABLE = frozenset({"57P01", "57P02", "57P03", "53300", "55P03", "57014"})
 _LOST_CONNECTION_CLASS = "08"
 
+Connection: TypeAlias = AsyncConnection  # what services pass on, and never speak to themselves
 Result = TypeVar("Result")
 
 

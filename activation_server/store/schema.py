@@ -52,6 +52,16 @@ async def differences(connection: AsyncConnection) -> list[str]:
     return await connection.run_sync(_differences)
 
 
+async def write_migration(connection: AsyncConnection, message: str) -> None:
+    """Write a migration file for what `tables.py` has and the (upgraded) database has not."""
+    await connection.run_sync(lambda sync: _write_migration(sync, message))
+
+
+def _write_migration(connection: Connection, message: str) -> None:
+    number = int(_newest() or "0") + 1
+    command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
+
+
 def _config(connection: Connection) -> Config:
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", str(_MIGRATIONS))

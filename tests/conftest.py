@@ -1,0 +1,155 @@
+"""Fixtures for all layers: a real PostgreSQL, a movable clock, repeatable chance."""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import pytest
+
+from activation_server.crypto.sealed import SealingKey
+from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.services import keys
+from activation_server.services.context import Context, Randomness
+from activation_server.services.keys import Unlocking
+from activation_server.store import events, schema
+from activation_server.store.database import Database, create_engine
+
+Result = TypeVar("Result")
+
+START = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
+ISSUER = "https://licenses.example.com"
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Chance:
+    """Repeatable random bytes."""
+
+    source: random.Random = field(default_factory=lambda: random.Random(20261122))
+
+    def __call__(self, count: int) -> bytes:
+        return self.source.randbytes(count)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A directory for a cluster; not under pytest's, which every other run makes private again."""
+    with tempfile.TemporaryDirectory(prefix="activation-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL for the whole (worker's) session."""
+    with (
+        tempfile.TemporaryDirectory(prefix="activation-") as directory,
+        EmbeddedPostgres(Path(directory)) as running,
+    ):
+        asyncio.run(_make_template(running))
+        yield running
+
+
+async def _make_template(running: EmbeddedPostgres) -> None:
+    """Migrate once; each test's database is a copy.
+
+    Durability is shown end to end, on the server as it is delivered; here speed counts.
+    """
+    await _admin(running, "ALTER SYSTEM SET fsync = off")
+    await _admin(running, "SELECT pg_reload_conf()")
+    await _admin(running, "CREATE DATABASE template_migrated")
+    database = Database(create_engine(running.url("template_migrated")))
+    await database.transact(schema.upgrade)
+
+    async def partitions(connection: object) -> None:
+        await events.ensure_partitions(connection, START)  # type: ignore[arg-type]
+
+    await database.transact(partitions)
+    await database.engine.dispose()
+
+
+async def _admin(running: EmbeddedPostgres, statement: str) -> None:
+    url = running.url("postgres").replace("postgresql+asyncpg", "postgresql")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    name = f"test_{abs(hash(request.node.nodeid)) % 10**12}"
+    asyncio.run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE template_migrated"))
+    yield postgres.url(name)
+    asyncio.run(_admin(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def chance() -> Chance:
+    return Chance()
+
+
+@dataclass
+class World:
+    """Runs coroutines against a server's means; each run has an engine of its own."""
+
+    url: str
+    clock: Clock
+    chance: Chance
+    master: bytes = bytes(range(32))
+    issuer: str = ISSUER
+
+    def run(self, work: Callable[[Context], Awaitable[Result]]) -> Result:
+        """Open the means, run `work`, close them."""
+
+        async def opened() -> Result:
+            async with self.open() as context:
+                return await work(context)
+
+        return asyncio.run(opened())
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Context]:
+        """Give the means of a running server."""
+        database = Database(create_engine(self.url))
+        try:
+            master = SealingKey(self.master, self.chance)
+            keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
+            yield Context(database, keyring, self.clock, Randomness(self.chance), self.issuer)
+        finally:
+            await database.engine.dispose()
+
+
+@pytest.fixture
+def world(database_url: str, clock: Clock, chance: Chance) -> World:
+    return World(database_url, clock, chance)
+
+
+def machines_file() -> Path:
+    """The real computers that stand beside the checkout."""
+    return Path(__file__).parents[2] / "shared" / "data" / "machines.jsonl.gz"

@@ -1,0 +1,244 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activation_server.rules.activation import (
+    Activation,
+    Call,
+    EventKind,
+    Granted,
+    Known,
+    Outcome,
+    RemovedBy,
+    Repeated,
+    activate,
+    deactivate,
+    reactivate,
+)
+from activation_server.rules.license import App, License, Status, Terms
+from activation_server.rules.reasons import Notice, Reason, Refused
+from tests.factories import (
+    ACTIVATION_ID,
+    DAY,
+    KEY,
+    NOW,
+    OTHER_COMPUTER,
+    make_activation,
+    make_call,
+    make_license,
+)
+
+SEATED = make_activation()
+REMOVED = make_activation(removed_at=NOW - DAY, removed_by=RemovedBy.APP)
+
+
+def decide(call: Call, license_: License, known: Known = Known()):  # noqa: B008 - frozen, shared safely
+    return activate(call, license_, known, ACTIVATION_ID, KEY, NOW)
+
+
+def check_in(call: Call, activation: Activation, license_: License, token: int | None = None):
+    seq = activation.seq if token is None else token
+    return reactivate(call, seq, activation, license_, KEY, NOW)
+
+
+def reason(decision: object) -> Reason:
+    assert isinstance(decision, Refused)
+    return decision.reason
+
+
+def test_a_new_computer_takes_a_seat():
+    decision = decide(make_call(), make_license())
+    assert isinstance(decision, Granted)
+    assert decision.takes_seat
+    assert decision.activation.seq == 1
+    assert decision.activation.outcome is Outcome.ACTIVATED
+    assert [event.kind for event in decision.events] == [EventKind.ACTIVATED]
+
+
+def test_the_same_computer_keeps_its_seat():
+    known = Known(on_this_computer=SEATED)
+    decision = decide(make_call(2), make_license(seats_used=1), known)
+    assert isinstance(decision, Granted)
+    assert not decision.takes_seat
+    assert decision.activation.outcome is Outcome.ALREADY_ACTIVATED
+    assert decision.activation.seq == SEATED.seq + 1
+
+
+def test_a_full_license_refuses_another_computer():
+    decision = decide(make_call(), make_license(seats_used=1))
+    assert decision == Refused(Reason.SEAT_LIMIT_REACHED, {"limit": 1, "used": 1})
+
+
+def test_an_unlimited_license_never_fills():
+    decision = decide(make_call(), make_license(Terms(seats=None), seats_used=10**6))
+    assert isinstance(decision, Granted)
+
+
+def test_a_retry_repeats_the_stored_answer():
+    known = Known(on_this_computer=SEATED, made_by_request=SEATED)
+    assert decide(make_call(), make_license(seats_used=1), known) == Repeated(SEATED)
+    assert check_in(make_call(), SEATED, make_license()) == Repeated(SEATED)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"status": Status.SUSPENDED}, Reason.LICENSE_SUSPENDED),
+        ({"status": Status.REVOKED}, Reason.LICENSE_REVOKED),
+        ({"expires_at": NOW}, Reason.LICENSE_EXPIRED),
+    ],
+)
+def test_a_retry_never_revives(change: dict[str, Any], expected: Reason):
+    license_ = make_license(**change)
+    known = Known(on_this_computer=SEATED, made_by_request=SEATED)
+    assert reason(decide(make_call(), license_, known)) is expected
+    assert reason(check_in(make_call(), SEATED, license_)) is expected
+
+
+def test_a_retry_of_an_activation_given_back_does_not_revive_it():
+    assert reason(decide(make_call(), make_license(), Known(made_by_request=REMOVED))) is (
+        Reason.ACTIVATION_REMOVED
+    )
+
+
+def test_a_request_id_with_another_body_is_refused():
+    reused = make_call(1, digest=b"another body")
+    assert reason(decide(reused, make_license(), Known(SEATED, SEATED))) is (
+        Reason.REQUEST_ID_REUSED
+    )
+    assert reason(check_in(reused, SEATED, make_license())) is Reason.REQUEST_ID_REUSED
+
+
+def test_a_request_id_that_activated_another_computer_is_refused():
+    elsewhere = make_call(1, hardware=OTHER_COMPUTER, digest=b"another body")
+    renewed = replace(SEATED, request_id=UUID(int=2))
+    license_ = make_license(Terms(seats=5))
+    assert reason(decide(elsewhere, license_, Known(made_by_request=renewed))) is (
+        Reason.REQUEST_ID_REUSED
+    )
+
+
+def test_a_check_in_advances_the_counter():
+    decision = check_in(make_call(2), SEATED, make_license())
+    assert isinstance(decision, Granted)
+    assert decision.activation.seq == 2
+    assert decision.activation.outcome is Outcome.REACTIVATED
+    assert not decision.events
+
+
+def test_other_hardware_is_refused_and_named():
+    decision = check_in(make_call(2, hardware=OTHER_COMPUTER), SEATED, make_license())
+    assert decision == Refused(Reason.HARDWARE_MISMATCH, {"components": ["hardware_id"]})
+
+
+def test_nothing_usable_is_refused():
+    assert reason(decide(make_call(hardware={}), make_license())) is Reason.HARDWARE_ID_UNUSABLE
+
+
+def test_a_token_ahead_means_the_server_was_restored():
+    decision = check_in(make_call(2), SEATED, make_license(), token=9)
+    assert isinstance(decision, Granted)
+    assert decision.activation.seq == 10
+    assert [event.kind for event in decision.events] == [EventKind.COUNTER_CAUGHT_UP]
+    assert decision.notices == ()
+
+
+def test_a_token_behind_is_a_fork_that_goes_on():
+    ahead = replace(SEATED, seq=5)
+    decision = check_in(make_call(2), ahead, make_license(), token=3)
+    assert isinstance(decision, Granted)
+    assert decision.activation.seq == 6
+    assert decision.notices == (Notice.FORK_SEEN,)
+    assert [event.kind for event in decision.events] == [EventKind.FORK_SEEN]
+
+
+def test_giving_back_is_possible_whatever_the_license():
+    decision = deactivate(UUID(int=2), SEATED, NOW)
+    assert isinstance(decision, Granted)
+    assert decision.activation.removed_at == NOW
+    assert decision.activation.removed_by is RemovedBy.APP
+
+
+def test_giving_back_twice_repeats():
+    assert deactivate(UUID(int=3), REMOVED, NOW) == Repeated(REMOVED)
+
+
+def test_a_seat_that_support_took_is_told():
+    taken = replace(REMOVED, removed_by=RemovedBy.SUPPORT)
+    assert reason(deactivate(UUID(int=3), taken, NOW)) is Reason.ACTIVATION_REMOVED
+    assert reason(check_in(make_call(2), taken, make_license())) is Reason.ACTIVATION_REMOVED
+
+
+def test_the_certificate_ends_with_the_license_and_its_grace():
+    license_ = make_license(Terms(grace_days=3), expires_at=NOW + DAY)
+    decision = decide(make_call(), license_)
+    assert isinstance(decision, Granted)
+    assert decision.activation.certificate_expires == NOW + 4 * DAY
+    assert decision.activation.check_in_after == NOW + 4 * DAY
+    assert decision.notices == (Notice.LICENSE_ENDS_SOON,)
+
+
+def test_without_end_and_check_in_the_certificate_has_no_end():
+    decision = decide(make_call(), make_license(Terms(certificate_days=None)))
+    assert isinstance(decision, Granted)
+    assert decision.activation.certificate_expires is None
+
+
+REFUSALS: dict[Reason, dict[str, Any]] = {  # each made true by itself, in the order of the protocol
+    Reason.LICENSE_REVOKED: {"status": Status.REVOKED},
+    Reason.LICENSE_EXPIRED: {"expires_at": NOW - DAY},
+    Reason.EDITION_NOT_COVERED: {"edition": "home"},
+    Reason.VERSION_NOT_COVERED: {"max_version": "8"},
+    Reason.SEAT_LIMIT_REACHED: {"seats_used": 1},
+}
+
+
+@given(st.sets(st.sampled_from(list(REFUSALS)), min_size=1))
+def test_the_first_reason_in_the_order_answers(chosen: set[Reason]):
+    terms, values = Terms(), dict[str, Any]()
+    for each in chosen:
+        for name, value in REFUSALS[each].items():
+            if name in {"edition", "max_version"}:
+                terms = terms.overridden({name: value})
+            else:
+                values[name] = value
+    call = make_call(app=App("9.1", edition="pro"))
+    first = min(chosen, key=list(Reason).index)
+    assert reason(decide(call, make_license(terms, **values))) is first
+
+
+@given(
+    grace=st.integers(0, 60),
+    days=st.integers(1, 400),
+    certificate=st.none() | st.integers(1, 90),
+    interval=st.integers(1, 60),
+    elapsed=st.floats(0, 1),
+)
+def test_a_certificate_never_outlives_the_license(
+    grace: int, days: int, certificate: int | None, interval: int, elapsed: float
+):
+    terms = Terms(
+        term_days=days, grace_days=grace, certificate_days=certificate, check_in_days=interval
+    )
+    license_ = make_license(terms, issued_at=NOW)
+    stop = NOW + (days + grace) * DAY
+    now = NOW + timedelta(seconds=int(elapsed * ((days + grace) * 86400 - 1)))
+    decision = activate(make_call(), license_, Known(), ACTIVATION_ID, KEY, now)
+    assert isinstance(decision, Granted)
+    expires = decision.activation.certificate_expires
+    assert expires is not None
+    assert now < expires <= stop
+    assert now < decision.activation.check_in_after <= expires
+
+
+def test_a_later_release_than_the_maintenance_is_not_covered():
+    license_ = make_license(maintenance_until=NOW)
+    covered = make_call(app=App("9", released=date(2026, 11, 22)))
+    newer = make_call(app=App("10", released=date(2026, 11, 23)))
+    assert isinstance(decide(covered, license_), Granted)
+    assert reason(decide(newer, license_)) is Reason.VERSION_NOT_COVERED

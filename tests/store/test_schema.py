@@ -1,0 +1,111 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.services import licensing
+from activation_server.services.activation import activate, reactivate
+from activation_server.services.context import Context
+from activation_server.store import events, schema
+from activation_server.store.database import Database, create_engine
+from activation_server.store.tables import Privacy, activations, metadata
+from tests.conftest import World
+from tests.services.calls import granted, issue_one, make_request
+
+Result = TypeVar("Result")
+
+
+def transact(url: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        database = Database(create_engine(url))
+        try:
+            return await database.transact(work)
+        finally:
+            await database.engine.dispose()
+
+    return asyncio.run(run())
+
+
+def test_the_migrations_give_the_tables_of_the_code(database_url: str):
+    assert transact(database_url, schema.differences) == []
+    assert transact(database_url, schema.is_current)
+
+
+def test_upgrading_again_changes_nothing(database_url: str):
+    transact(database_url, schema.upgrade)
+    assert transact(database_url, schema.revision) == "0001"
+
+
+def test_every_column_says_what_it_holds():
+    for table in metadata.tables.values():
+        for column in table.columns:
+            assert isinstance(column.info.get("privacy"), Privacy), column
+
+
+def test_a_license_leads_every_key_of_what_belongs_to_it():
+    for name in ("activations", "events", "refusals"):
+        table = metadata.tables[name]
+        assert table.primary_key.columns.keys()[0] == "license_id"
+        unique = [index for index in table.indexes if index.unique]
+        assert all(index.columns.keys()[0] == "license_id" for index in unique)
+
+
+def test_no_index_holds_what_a_check_in_changes(world: World):
+    async def work(context: Context):
+        view = await issue_one(context)
+        answer = granted(await activate(context, make_request(1, view.license_key)))
+        for number in range(2, 30):
+            answer = granted(
+                await reactivate(
+                    context,
+                    answer.activation.activation_id,
+                    answer.check_in_token,
+                    make_request(number),
+                )
+            )
+
+    world.run(work)
+
+    async def updates(connection: AsyncConnection):
+        await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        row = await connection.execute(
+            text(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables "
+                "WHERE relname = 'activations'"
+            )
+        )
+        return tuple(row.one())
+
+    total, in_place = transact(world.url, updates)
+    assert total == 28
+    assert in_place >= 26  # a full page moves a row now and then
+    assert activations.dialect_options["postgresql"]["with"] == {"fillfactor": "70"}
+
+
+def test_months_get_their_partitions_and_nothing_is_ever_refused(world: World):
+    far = datetime(2031, 5, 6, tzinfo=UTC)
+
+    async def issue_far_away(context: Context):
+        view = await issue_one(context)
+        return (await licensing.show(context, view.license_key)).events
+
+    world.clock.now = far  # no partition was made for this month
+    assert [event.at for event in world.run(issue_far_away)] == [far]
+
+    async def partitions(connection: AsyncConnection):
+        for _ in range(2):
+            await events.ensure_partitions(connection, far)
+        names = await connection.execute(
+            text("SELECT relname FROM pg_class WHERE relname LIKE 'events_203%' AND relkind = 'r'")
+        )
+        return sorted(names.scalars())
+
+    # The month that has rows in the default partition keeps them there.
+    assert transact(world.url, partitions) == [
+        "events_2031_06",
+        "events_2031_07",
+        "events_2031_08",
+    ]
