@@ -95,7 +95,7 @@ class OsBody(Body):
     family: Literal["windows", "macos", "linux", "other"]
     version: Version
     edition: Edition | None = None
-    arch: Annotated[str, _text(32)] | None = None
+    arch: Annotated[str, _text(32), Field(description="x86_64, arm64, …")] | None = None
     language: Language | None = None
 
 
@@ -206,14 +206,14 @@ class SeatsBody(Answer):
     """The seats of the license now."""
 
     limit: int | None = Field(description="null when unlimited")
-    used: int
+    used: int = Field(description="computers that hold one")
 
 
 class NoticeBody(Answer):
     """Something to show or to ignore."""
 
     code: str
-    message: str
+    message: str = Field(description="a sentence that can be shown to a person")
 
 
 class CertificateAnswer(Answer):
@@ -222,9 +222,11 @@ class CertificateAnswer(Answer):
     status: Literal["activated", "already_activated", "reactivated"]
     activation_id: UUID
     certificate: str = Field(description="compact JWS, type `activation+jwt`")
-    check_in_token: str
-    check_in_after: Rfc3339
-    certificate_expires: Rfc3339 | None
+    check_in_token: str = Field(description="send it with the next check-in; keep it secret")
+    check_in_after: Rfc3339 = Field(description="when to check in next")
+    certificate_expires: Rfc3339 | None = Field(
+        description="by when to have checked in; null when the license asks for no check-in"
+    )
     seats: SeatsBody
     notices: list[NoticeBody]
     server_time: Rfc3339
@@ -247,7 +249,7 @@ class ProblemBody(Answer):
     detail: str = Field(description="a sentence that can be shown to a person")
     code: str
     server_time: Rfc3339
-    evidence: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = Field(default=None, description="facts to act on")
     retry_after: int | None = Field(default=None, description="seconds")
     incident: str | None = Field(default=None, description="finds the log line of a server fault")
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from activation_server import __version__
 from activation_server.formats import problem
 from activation_server.formats.client_api import ANSWERS, REQUESTS, RequestInvalidError
+from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.formats.times import rfc3339
 from activation_server.rules.errors import UnavailableError
 from activation_server.rules.reasons import Reason, Refused
@@ -34,6 +35,11 @@ Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 def create_app(context: Context, readiness: Readiness) -> ASGIApp:
     """Make the application; `readiness` tells what `/readyz` answers."""
+    return Observed(build(context, readiness), context)
+
+
+def build(context: Context, readiness: Readiness) -> FastAPI:
+    """Make the routes and refusals, which use the context only when they are called."""
     app = FastAPI(
         title="Activation server",
         version=__version__,
@@ -46,7 +52,7 @@ def create_app(context: Context, readiness: Readiness) -> ASGIApp:
     _add_health(app, context, readiness)
     _add_refusals(app, context)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
-    return Observed(app, context)
+    return app
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
@@ -56,6 +62,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         [(model, "validation") for model in REQUESTS]
         + [(model, "serialization") for model in ANSWERS],
         ref_template="#/components/schemas/{model}",
+        schema_generator=PlainJsonSchema,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(bodies["$defs"])
@@ -65,12 +72,15 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_health(app: FastAPI, context: Context, readiness: Readiness) -> None:
-    @app.get("/healthz", summary="The process is alive")
+    @app.get("/healthz", operation_id="healthz", summary="The process is alive")
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok", "server_time": rfc3339(context.now())})
 
     @app.get(
-        "/readyz", summary="The server can answer", responses={503: {"description": "Not yet"}}
+        "/readyz",
+        operation_id="readyz",
+        summary="The server can answer",
+        responses={503: {"description": "Not yet"}},
     )
     async def readyz() -> JSONResponse:
         checks = await readiness(context)

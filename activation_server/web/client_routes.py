@@ -68,6 +68,7 @@ def make_router(context: Context) -> APIRouter:
         },
         openapi_extra=_takes(ActivationRequest),
         summary="Activate this computer for a license key",
+        operation_id="activate",
     )
     async def activate(http: HttpRequest) -> Response:
         body = await read(http, ActivationRequest)
@@ -79,6 +80,7 @@ def make_router(context: Context) -> APIRouter:
         responses={200: {"model": CertificateAnswer}, **_REFUSALS},
         openapi_extra=_takes(ReactivationRequest),
         summary="Check in",
+        operation_id="reactivate",
     )
     async def reactivate(activation_id: str, http: HttpRequest) -> Response:
         body = await read(http, ReactivationRequest)
@@ -94,6 +96,7 @@ def make_router(context: Context) -> APIRouter:
         responses={200: {"model": DeactivationAnswer}, **_REFUSALS},
         openapi_extra=_takes(DeactivationRequest),
         summary="Give the seat back",
+        operation_id="deactivate",
     )
     async def deactivate(activation_id: str, http: HttpRequest) -> Response:
         body = await read(http, DeactivationRequest)
@@ -108,7 +111,7 @@ def make_router(context: Context) -> APIRouter:
             DeactivationAnswer(status="deactivated", seats=seats, server_time=context.now())
         )
 
-    @router.get("/.well-known/jwks.json", summary="Public keys (RFC 7517)")
+    @router.get("/.well-known/jwks.json", operation_id="jwks", summary="Public keys (RFC 7517)")
     async def jwks() -> JSONResponse:
         document = certificate.jwks(await keys.published(context))
         return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})

@@ -51,8 +51,7 @@ def test_a_problem_is_written_as_the_protocol_says():
         "type": "https://l.example/problems/seat-limit-reached",
         "title": "All seats are taken",
         "status": 409,
-        "detail": "All 2 seats of this license are taken. "
-        "Give one back on another computer first.",
+        "detail": "All 2 seats of this license are taken. Give one back on another computer first.",
         "code": "SEAT_LIMIT_REACHED",
         "server_time": "2026-11-22T10:00:00Z",
         "evidence": {"limit": 2, "used": 2},

@@ -23,3 +23,8 @@ def test_a_time_means_itself():
 def test_anything_else_is_told(text: str):
     with pytest.raises(ValueError, match=r"2027-12-31|zone"):
         parse_end(text)
+
+
+def test_an_end_outside_the_calendar_is_told():
+    with pytest.raises(ValueError, match="outside the calendar"):
+        parse_end("0001-01-01T00:00:00+02:00")
