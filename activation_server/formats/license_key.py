@@ -69,6 +69,8 @@ def tail(key: str) -> str:
 
 def _squeeze(text: str) -> str:
     """Drop spaces and dashes of every kind, after folding width (NFKC)."""
+    if text.isascii():  # the usual case, several times faster
+        return "".join(text.split()).replace("-", "")
     return "".join(
         character
         for character in unicodedata.normalize("NFKC", text)

@@ -23,4 +23,8 @@ def parse_end(text: str) -> datetime:
     if moment.tzinfo is None:
         msg = f"{text!r} has no time zone: end it with Z for UTC"
         raise ValueError(msg)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        msg = f"{text!r} lies outside the calendar"
+        raise ValueError(msg) from None

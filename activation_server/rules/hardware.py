@@ -64,6 +64,7 @@ _PLACEHOLDER_WORDS = frozenset(
         "type2boardserialnumber",
         "type2boardversion",
         "undefined",
+        "uninitialized",
         "unknown",
         "unspecified",
         "xx",

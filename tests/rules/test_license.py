@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +84,10 @@ def test_ends_are_told_in_time():
     assert told(expires_at=NOW - DAY) == (Notice.LICENSE_IN_GRACE,)
     assert told(maintenance_until=NOW + DAY) == (Notice.MAINTENANCE_ENDS_SOON,)
     assert told(maintenance_until=NOW - DAY) == (Notice.MAINTENANCE_ENDED,)
+
+
+def test_never_may_be_written_as_the_calendars_end():
+    end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    license_ = make_license(Terms(grace_days=30), expires_at=end)
+    assert license_.stops_at(NOW) == end
+    assert make_license(Terms(term_days=10**8)).ends_at(NOW) == end

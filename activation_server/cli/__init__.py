@@ -1,0 +1,1 @@
+"""Operator commands: parse, call a service, print (for people, or --json)."""

@@ -1,0 +1,52 @@
+"""The command `activation-server` and its groups."""
+
+from typing import Annotated
+
+import typer
+
+from activation_server import __version__
+from activation_server.cli import (
+    activations,
+    client,
+    database,
+    keys,
+    licenses,
+    policies,
+    products,
+    schemas,
+)
+from activation_server.cli.serve import serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="License activation and reactivation server.",
+)
+app.command()(serve)
+app.add_typer(products.app, name="product", help="Products that licenses are sold for.")
+app.add_typer(policies.app, name="policy", help="Named sets of license terms.")
+app.add_typer(licenses.app, name="license", help="Issue, find, show and change licenses.")
+app.add_typer(activations.app, name="activation", help="Computers that hold a seat.")
+app.add_typer(client.app, name="client", help="The reference desktop client.")
+app.add_typer(database.app, name="db", help="The database's schema.")
+app.add_typer(keys.app, name="keys", help="The master key.")
+app.add_typer(schemas.app, name="schemas", help="The published contract.")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """License activation and reactivation server."""

@@ -1,0 +1,174 @@
+"""`activation-server license …`."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from activation_server.bootstrap import utc_now
+from activation_server.cli import license_import, terms
+from activation_server.cli.license_views import print_history, print_issued, print_list
+from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate, out, print_json
+from activation_server.formats import admin_api, person
+from activation_server.formats.times import parse_end
+from activation_server.services import licensing
+from activation_server.services.licensing import LicenseView, Order
+from activation_server.services.products import STANDARD
+
+app = typer.Typer(no_args_is_help=True)
+app.command("import")(license_import.import_)
+
+KeyOrId = Annotated[str, typer.Argument(metavar="KEY_OR_ID", help="A license key or license id.")]
+SHOWN_WHILE_ISSUING = 1000  # from this many licenses on, a progress bar is shown
+
+
+def _end(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else parse_end(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _person(parameter: typer.CallbackParam, text: str | None) -> str | None:
+    fault = None if text is None else person.fault(str(parameter.name), text)
+    if fault:
+        raise typer.BadParameter(fault)
+    return text
+
+
+@app.command()
+def issue(
+    product: Annotated[str, typer.Option(metavar="CODE", help="The product's code.")],
+    policy: Annotated[str, typer.Option(metavar="P", help="The policy it takes.")] = STANDARD,
+    edition: terms.Edition = None,
+    seats: terms.Seats = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="T", help="When it ends: a date, or an RFC 3339 time.")
+    ] = None,
+    maintenance_until: Annotated[
+        str | None, typer.Option(metavar="T", help="Versions released until then are covered.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+    ] = None,
+    company: Annotated[
+        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(callback=_person, metavar="REF", help="The order's reference, to find it by."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many licenses.")] = 1,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Issue licenses: all of them, or none."""
+    del name, company, email  # their sealed storage is another capability
+    wanted = Order(
+        product=product,
+        policy=policy,
+        overrides=terms.changes(seats=seats, edition=edition),
+        expires_at=_end(expires),
+        maintenance_until=_end(maintenance_until),
+        order_reference=order,
+        count=count,
+    )
+    columns = (TextColumn("Issuing"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, disable=count < SHOWN_WHILE_ISSUING) as progress:
+        task = progress.add_task("issue", total=count)
+        issued = operate(
+            lambda context: licensing.issue(
+                context, wanted, lambda done: progress.advance(task, done)
+            ),
+            data_dir,
+            as_json=as_json,
+        )
+    documents = [_document(view) for view in issued]
+    if as_json:
+        print_json(admin_api.licenses(documents))
+    else:
+        print_issued(documents)
+
+
+@app.command()
+def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show a license: its terms, its computers, its history, what it was refused for."""
+    history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
+    document = {
+        **_document(history.view),
+        "activations": [admin_api.activation(one) for one in history.activations],
+        "events": [admin_api.event(one.at, one.kind, one.details) for one in history.events],
+        "refusals": [
+            admin_api.refusal(one.at, one.code, one.times, one.evidence) for one in history.refusals
+        ],
+    }
+    if as_json:
+        print_json(document)
+    else:
+        print_history(document)
+
+
+@app.command()
+def find(
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help="A key, its last five characters, an order reference, a license, activation or "
+            "hardware id.",
+        ),
+    ],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find licenses by what a customer or an app tells; at most 100, the newest first."""
+    found = operate(lambda context: licensing.find(context, text), data_dir, as_json=as_json)
+    documents = [_document(view) for view in found]
+    if as_json:
+        print_json(admin_api.licenses(documents))
+    else:
+        print_list(documents)
+
+
+@app.command()
+def suspend(
+    key_or_id: KeyOrId, reason: Reason, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Put a license on hold: its computers are refused until it is reinstated."""
+    _change("suspend", key_or_id, reason, data_dir, as_json=as_json)
+
+
+@app.command()
+def reinstate(
+    key_or_id: KeyOrId, reason: Reason, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Make a suspended or revoked license work again."""
+    _change("reinstate", key_or_id, reason, data_dir, as_json=as_json)
+
+
+@app.command()
+def revoke(
+    key_or_id: KeyOrId, reason: Reason, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """End a license: refunded, charged back, or ended by the vendor."""
+    _change("revoke", key_or_id, reason, data_dir, as_json=as_json)
+
+
+def _change(change: str, key_or_id: str, reason: str, data_dir: DataDir, *, as_json: bool) -> None:
+    view = operate(
+        lambda context: licensing.change_standing(context, key_or_id, change, reason),
+        data_dir,
+        as_json=as_json,
+    )
+    if as_json:
+        print_json(_document(view))
+    else:
+        out.print(f"License …{view.key_tail} is now [bold]{view.license.status.value}[/].")
+
+
+def _document(view: LicenseView) -> admin_api.Json:
+    return admin_api.license_(view.license, view.license_key, view.order_reference, utc_now())

@@ -1,0 +1,274 @@
+"""What an operator does and sees: the demo, an own PostgreSQL, TLS, wrong settings, a stop."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import ipaddress
+import json
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from activation_server.embedded_postgres import EmbeddedPostgres
+from tests.end_to_end.computers import AppOnComputer
+from tests.end_to_end.server import Operator, Server
+
+
+def test_the_demo_prints_a_command_that_activates_this_computer(data_dir: Path, tmp_path: Path):
+    with Server(data_dir, tmp_path / "log", arguments=("--demo",)) as server:
+        assert server.process is not None
+        assert server.process.stdout is not None
+        lines = iter(server.process.stdout.readline, "")
+        command = next(line for line in lines if "client activate" in line)
+        program, *arguments = shlex.split(command)
+        assert program == "activation-server"
+        operator = Operator(data_dir)
+        answer = operator.json(*arguments)
+        assert answer["seats"] == {"limit": 3, "used": 1}
+        state = arguments[arguments.index("--state") + 1]
+        assert operator.json("client", "verify", "--state", state)["valid"] is True
+        on_server = ("--server", server.address, "--state", state)
+        assert operator.json("client", "reactivate", *on_server)["status"] == "reactivated"
+        assert operator.json("client", "deactivate", *on_server)["seats"]["used"] == 0
+
+
+def test_a_second_start_with_the_demo_sells_nothing_more(data_dir: Path, tmp_path: Path):
+    for _ in range(2):
+        with Server(data_dir, tmp_path / "log", arguments=("--demo",)):
+            pass
+    [demo] = _licenses_of_demo(data_dir, tmp_path)
+    assert demo["seats"] == 3
+
+
+def _licenses_of_demo(data_dir: Path, tmp_path: Path) -> list[dict[str, object]]:
+    with Server(data_dir, tmp_path / "log", arguments=("--demo",)) as server:
+        assert server.process is not None
+        assert server.process.stdout is not None
+        lines = iter(server.process.stdout.readline, "")
+        key = next(line for line in lines if "license key" in line).split()[-1]
+    found: list[dict[str, object]] = Operator(data_dir).json("license", "find", key)["licenses"]
+    return found
+
+
+def test_commands_work_without_a_running_server(data_dir: Path):
+    operator = Operator(data_dir)
+    operator.json("product", "add", "pro", "--name", "Pro")
+    policy = operator.json(
+        *("policy", "add", "year", "--product", "pro", "--seats", "unlimited"),
+        *("--term-days", "365", "--grace-days", "14", "--feature", "sync", "--feature", "cloud"),
+        *("--certificate-days", "none", "--max-version", "9"),
+    )
+    assert (policy["seats"], policy["term_days"], policy["certificate_days"]) == (None, 365, None)
+    assert policy["features"] == ["sync", "cloud"]
+    changed = operator.json("policy", "set", "year", "--product", "pro", "--seats", "2")
+    assert (changed["seats"], changed["grace_days"]) == (2, 14)
+    issue = ("license", "issue", "--product", "pro", "--policy", "year", "--email", "a@example.com")
+    [issued] = operator.json(*issue)["licenses"]
+    assert issued["kind"] == "subscription"
+    key = issued["license_key"]
+    for change, status in (
+        ("suspend", "suspended"),
+        ("reinstate", "active"),
+        ("revoke", "revoked"),
+    ):
+        done = operator.json("license", change, key, "--reason", "a test")
+        assert done["status"] == status
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("license", "show", "nothing"), 1),
+        (("activation", "remove", "00000000-0000-4000-8000-000000000000", "--reason", "r"), 1),
+        (("license", "issue", "--product", "pro", "--expires", "soon"), 2),
+        (("license", "issue", "--product", "pro", "--email", "no address"), 2),
+        (("activation", "remove", "no-id", "--reason", "r"), 2),
+        (("policy", "add", "p"), 2),
+    ],
+)
+def test_exit_codes_tell_refusal_from_wrong_use(
+    data_dir: Path, arguments: tuple[str, ...], code: int
+):
+    done = Operator(data_dir).run(*arguments, "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    if code == 1:
+        assert set(json.loads(done.stdout)) == {"error"}
+
+
+def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
+    with EmbeddedPostgres(data_dir / "elsewhere") as elsewhere:
+        url = elsewhere.url().replace("postgresql+asyncpg", "postgresql")
+        other = data_dir / "server"
+        operator = Operator(other, {"ACTIVATION_DATABASE_URL": url})
+
+        def told(message: str) -> None:
+            done = operator.run("serve", "--port", "0")
+            assert done.returncode == 1
+            [line] = [one for one in done.stderr.splitlines() if "Error" in one]
+            assert message in line
+            assert "Traceback" not in done.stderr
+
+        told("run `activation-server db upgrade`")
+        assert operator.json("db", "upgrade") == {"revision": "0001"}
+        told("ACTIVATION_MASTER_KEY_FILE is not set")
+        key_file = tmp_path / "master.key"
+        operator.extra["ACTIVATION_MASTER_KEY_FILE"] = str(key_file)
+        told(f"The master key file {key_file} does not exist")
+        operator.json("keys", "make-master-key", str(key_file))
+        with Server(other, tmp_path / "log", extra=operator.extra) as server:
+            assert httpx.get(f"{server.address}/readyz").json()["status"] == "ready"
+            operator.json("product", "add", "demo", "--name", "Demo")
+            key = operator.json("license", "issue", "--product", "demo")["licenses"][0]
+            app = AppOnComputer({"machine": "m1"}, key["license_key"])
+            answer = httpx.post(f"{server.address}/v1/activations", json=app.activation_body())
+            assert answer.status_code == 201
+        key_file.write_text("00" * 32, encoding="ascii")
+        told("The master key is not the one")
+        assert not (other / "postgres").exists()
+
+
+def test_a_database_that_is_away_is_one_clear_sentence(data_dir: Path):
+    extra = {"ACTIVATION_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
+    done = Operator(data_dir, extra).run("db", "upgrade")
+    assert done.returncode == 1
+    assert "can't be reached" in done.stderr
+    extra["ACTIVATION_DATABASE_URL"] = "mysql://x"
+    done = Operator(data_dir, extra).run("db", "upgrade")
+    assert done.returncode == 1
+    assert "must look like postgresql://" in done.stderr
+
+
+def test_a_lost_master_key_is_not_made_anew(data_dir: Path):
+    operator = Operator(data_dir)
+    operator.json("product", "add", "pro", "--name", "Pro")
+    (data_dir / "master.key").unlink()
+    done = operator.run("license", "issue", "--product", "pro")
+    assert done.returncode == 1
+    assert "does not exist; restore it" in done.stderr
+    assert not (data_dir / "master.key").exists()
+
+
+def test_a_port_in_use_is_told(data_dir: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = Operator(data_dir).run("serve", "--port", port)
+    assert done.returncode == 1
+    assert f"Can't serve on 127.0.0.1:{port}" in done.stderr
+    assert not list(data_dir.iterdir())
+
+
+def test_a_stop_lets_running_requests_finish(data_dir: Path, tmp_path: Path):
+    with Server(data_dir, tmp_path / "log") as server:
+        operator = Operator(data_dir)
+        operator.json("product", "add", "demo", "--name", "Demo")
+        key = operator.json("license", "issue", "--product", "demo")["licenses"][0]["license_key"]
+        body = AppOnComputer({"machine": "m1"}, key).activation_body()
+        address = server.address
+        assert asyncio.run(_answered_while_stopping(server, address, body)) == 201
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address)
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+async def _answered_while_stopping(server: Server, address: str, body: dict[str, object]) -> int:
+    """Hold a request up by a lock on its license, stop the server, let the lock go."""
+    pid_file = (server.data_dir / "postgres" / "postmaster.pid").read_text(encoding="ascii")
+    directory, port = pid_file.splitlines()[4], pid_file.splitlines()[3]
+    connection = await asyncpg.connect(
+        host=directory, port=int(port), user="postgres", database="activation"
+    )
+    async with asyncio.timeout(30), httpx.AsyncClient(timeout=30) as http:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SELECT * FROM licenses FOR UPDATE")
+        request = asyncio.create_task(http.post(f"{address}/v1/activations", json=body))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await connection.fetchval(waiting):  # noqa: ASYNC110 - it waits elsewhere
+            await asyncio.sleep(0.01)
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+        with contextlib.suppress(httpx.TransportError):
+            while True:  # until it takes no new connections
+                await http.get(f"{address}/healthz", headers={"Connection": "close"})
+        assert not request.done()
+        await transaction.rollback()
+        await connection.close()
+        answer = await request
+        assert await stopping == 0
+    return answer.status_code
+
+
+def _self_signed(directory: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = directory / "cert.pem", directory / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate_file, key_file
+
+
+def test_tls_is_served_directly(data_dir: Path, tmp_path: Path):
+    certificate, key = _self_signed(tmp_path)
+    tls = ("--tls-cert", str(certificate), "--tls-key", str(key), "--demo")
+    with Server(data_dir, tmp_path / "log", arguments=tls) as server:
+        assert server.process is not None
+        assert server.process.stdout is not None
+        lines = iter(server.process.stdout.readline, "")
+        command = next(line for line in lines if "client activate" in line)
+        assert "https://" in command
+        trusted = ("--ca-file", str(certificate))
+        operator = Operator(data_dir)
+        assert operator.json(*shlex.split(command)[1:], *trusted)["status"] == "activated"
+        plain = operator.run(*shlex.split(command)[1:])
+        assert plain.returncode == 1
+
+
+def test_half_of_tls_or_a_broken_certificate_is_told(data_dir: Path, tmp_path: Path):
+    certificate, key = _self_signed(tmp_path)
+    operator = Operator(data_dir)
+    half = operator.run("serve", "--port", "0", "--tls-cert", str(certificate))
+    assert half.returncode == 2
+    assert "set together" in half.stderr
+    key.write_text("broken", encoding="ascii")
+    broken = operator.run(
+        "serve", "--port", "0", "--tls-cert", str(certificate), "--tls-key", str(key)
+    )
+    assert broken.returncode == 1
+    assert "can't be used" in broken.stderr
+    assert "Traceback" not in broken.stderr
+
+
+def test_help_is_there_for_every_command():
+    operator = Operator(Path())
+    top = operator.run("--help")
+    for group in ("product", "policy", "license", "activation", "client", "db", "keys", "schemas"):
+        assert group in top.stdout
+        assert operator.run(group, "--help").returncode == 0
+    assert sys.version_info >= (3, 11)
