@@ -213,15 +213,6 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
     return await context.database.transact(work)
 
 
-async def is_empty(context: Context) -> bool:
-    """Whether nothing was sold yet: there is no product."""
-
-    async def work(connection: Connection) -> bool:
-        return not await products.all_products(connection)
-
-    return await context.database.transact(work)
-
-
 async def _ids_of_key_or_id(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
     """Give the licenses that a key of any product, a license id or an activation id leads to."""
     digests = [

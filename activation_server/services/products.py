@@ -39,6 +39,15 @@ async def add_product(context: Context, code: str, name: str, algorithm: str) ->
     return await context.database.transact(work)
 
 
+async def codes(context: Context) -> list[str]:
+    """Give the codes of all products."""
+
+    async def work(connection: Connection) -> list[str]:
+        return [product.code for product in await products.all_products(connection)]
+
+    return await context.database.transact(work)
+
+
 async def add_policy(
     context: Context, product: str, name: str, changes: Mapping[str, object]
 ) -> Policy:

@@ -90,6 +90,12 @@ class Server:
                     return str(entry["address"])
         raise AssertionError(self.log.read_text(encoding="utf-8"))
 
+    def printed(self, word: str) -> str:
+        """Give the line that it prints with this word in it."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return next(line for line in iter(self.process.stdout.readline, "") if word in line)
+
     def kill(self) -> None:
         """End it as a crash does."""
         self._end(signal.SIGKILL)

@@ -33,7 +33,7 @@ def make_request(number: int, key: str | None = None, computer: int = 1, **value
 
 async def issue_one(context: Context, seats: int | None = 1, **values: Any) -> LicenseView:
     """A license of the product, which is added first if need be."""
-    if await licensing.is_empty(context):
+    if not await products.codes(context):
         await products.add_product(context, PRODUCT, "Backup Pro", "EdDSA")
     order = Order(PRODUCT, products.STANDARD, {"seats": seats}, None, None, None, 1)
     [issued] = await licensing.issue(context, replace(order, **values), lambda _done: None)
