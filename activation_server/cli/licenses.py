@@ -62,7 +62,7 @@ def issue(
         str | None,
         typer.Option(callback=_person, metavar="REF", help="The order's reference, to find it by."),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many licenses.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many licenses.")] = 1,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

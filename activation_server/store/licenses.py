@@ -117,8 +117,11 @@ async def _one(
 async def lock_by_key(
     connection: AsyncConnection, exact: bytes, folded: bytes
 ) -> StoredLicense | None:
-    """Find a license by the two digests of a key, and lock it."""
-    question = _BY_KEY.with_for_update(of=licenses)
+    """Find a license by the two digests of a key, and lock it.
+
+    Locks are NO KEY UPDATE: rows that refer to a license, such as events, are written meanwhile.
+    """
+    question = _BY_KEY.with_for_update(of=licenses, key_share=True)
     return await _one(connection, question, {"exact": exact, "folded": folded})
 
 
@@ -126,7 +129,7 @@ async def get(
     connection: AsyncConnection, license_id: UUID, *, lock: bool = False
 ) -> StoredLicense | None:
     """Give a license by its id; locked for a change with `lock`."""
-    question = _BY_ID.with_for_update(of=licenses) if lock else _BY_ID
+    question = _BY_ID.with_for_update(of=licenses, key_share=True) if lock else _BY_ID
     return await _one(connection, question, {"license_id": license_id})
 
 

@@ -80,7 +80,7 @@ async def get_policy(
     question = select(policies.c.terms).where(
         policies.c.product == product, policies.c.name == name
     )
-    found = await connection.execute(question.with_for_update() if lock else question)
+    found = await connection.execute(question.with_for_update(key_share=True) if lock else question)
     terms = found.scalar_one_or_none()
     return None if terms is None else terms_json.from_json(terms)
 

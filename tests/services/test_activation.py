@@ -2,12 +2,15 @@ import asyncio
 import json
 from dataclasses import replace
 
+from sqlalchemy import text
+
 from activation_server import base64url
 from activation_server.formats.certificate import VERSION
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import licensing
 from activation_server.services.activation import Certified, activate, deactivate, reactivate
 from activation_server.services.context import Context
+from activation_server.store.database import Connection
 from tests.conftest import START, World
 from tests.services.calls import granted, issue_one, make_request, reason
 
@@ -177,3 +180,32 @@ def test_the_certificate_has_every_claim(world: World):
 
 def _claims(token: str):
     return json.loads(base64url.decode(token.split(".")[1]))
+
+
+def test_forks_and_activations_of_one_computer_at_once_never_deadlock(world: World):
+    """A fork writes an event, whose foreign key locks the license that an activation holds."""
+
+    async def work(context: Context):
+        key = (await issue_one(context, seats=5)).license_key
+        seat = granted(await activate(context, make_request(1, key)))
+        seat_id, stale = seat.activation.activation_id, seat.check_in_token
+        calls = [
+            call
+            for number in range(2, 60, 2)
+            for call in (
+                reactivate(context, seat_id, stale, make_request(number)),
+                activate(context, make_request(number + 1, key)),
+            )
+        ]
+        answers = await asyncio.gather(*calls)
+
+        async def deadlocks(connection: Connection) -> int:
+            await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+            question = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+            return int(await connection.scalar(text(question)) or 0)
+
+        return answers, await context.database.transact(deadlocks)
+
+    answers, deadlocks = world.run(work)
+    assert all(granted(answer) for answer in answers)
+    assert deadlocks == 0
