@@ -44,6 +44,7 @@ def configure(log_format: LogFormat, level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    logging.raiseExceptions = False  # a line that can't be written must not spill its parts
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -71,7 +72,7 @@ def describe(error: BaseException) -> dict[str, object]:
         f"{frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    return {"exception": kinds, "places": places}
+    return {"errors": kinds, "places": places}  # "exception" is a word of the renderer's own
 
 
 def _without_messages_of_exceptions(

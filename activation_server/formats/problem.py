@@ -206,6 +206,19 @@ TEXTS: Mapping[Reason, Text] = {
     ),
 }
 
+FAULT = Text(
+    500,
+    "The server has a fault",
+    "The license server has a fault. Tell support this number: {incident}.",
+    "Something went wrong in the server itself; `incident` finds it in the server's log.",
+    "Nothing is lost: try again later, and tell support the number if it stays.",
+    "Send the very same request again later; a certificate that is still valid stays so.",
+)
+PAGES: Mapping[str, Text] = {
+    **{code.value: text for code, text in TEXTS.items()},
+    INTERNAL_FAULT: FAULT,
+}
+
 NOTICES: Mapping[Notice, str] = {
     Notice.LICENSE_ENDS_SOON: "The license ends soon.",
     Notice.LICENSE_IN_GRACE: "The license has ended and still works for a few days of grace.",
@@ -250,9 +263,9 @@ def fault(issuer: str, incident: str, server_time: datetime) -> ProblemBody:
     """Write an unexpected fault: it says nothing but the id that finds the log line."""
     return ProblemBody(
         type=f"{issuer}/problems/{slug(INTERNAL_FAULT)}",
-        title="The server has a fault",
-        status=500,
-        detail=f"The license server has a fault. Tell support this number: {incident}.",
+        title=FAULT.title,
+        status=FAULT.status,
+        detail=FAULT.detail.format(incident=incident),
         code=INTERNAL_FAULT,
         server_time=server_time,
         incident=incident,

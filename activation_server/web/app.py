@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from pydantic.json_schema import models_json_schema
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -30,6 +31,15 @@ log = structlog.get_logger()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
+# FastAPI would export paths, queries and messages of exceptions wherever an SDK is installed.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
 Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 
@@ -46,6 +56,8 @@ def build(context: Context, readiness: Readiness) -> FastAPI:
         docs_url=None,  # its page loads from other hosts; the document itself is enough
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # an app does not follow a redirect
+        telemetry=_NO_TELEMETRY,
     )
     app.include_router(client_routes.make_router(context))
     app.include_router(pages.make_router())

@@ -2,19 +2,32 @@
 
 from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
-from activation_server.formats.problem import TEXTS, slug
+from activation_server.formats.problem import PAGES, slug
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "Cache-Control": "public, max-age=3600",
 }
-_BY_SLUG = {slug(reason): (reason, text) for reason, text in TEXTS.items()}
+_BY_SLUG = {slug(code): (code, text) for code, text in PAGES.items()}
 _templates = Environment(
     loader=PackageLoader("activation_server.web"), autoescape=select_autoescape()
 )
+
+
+def _with_code(sentence: str) -> Markup:
+    """Mark up what stands between backticks as code."""
+    parts = [escape(part) for part in sentence.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+_templates.filters["with_code"] = _with_code
 _STYLE = _templates.get_template("style.css").render()
 
 
