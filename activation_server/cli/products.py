@@ -36,7 +36,9 @@ def add(
     name: Annotated[str, typer.Option("--name", metavar="N", help="What people read.")],
     algorithm: Annotated[
         Algorithm,
-        typer.Option(help="`alg` of its certificates: EdDSA, or the newer name of RFC 9864."),
+        typer.Option(
+            help="`alg` of certificates: EdDSA, which most libraries know, or RFC 9864's."
+        ),
     ] = Algorithm.EDDSA,
     data_dir: DataDir = None,
     as_json: AsJson = False,

@@ -42,14 +42,10 @@ NEXT_KEY: Final = _key(2, "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf
 FOREIGN_KEY: Final = _key(3, "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
 
 
-def jwks(*keys: SigningKey, algorithms: tuple[str, ...] = ("EdDSA",)) -> Json:
+def jwks(*keys: SigningKey) -> Json:
     """Give the JWK Set that a server with these keys publishes."""
     return certificate.jwks(
-        [
-            PublicKey(key.kid, key.private.public_key().public_bytes_raw(), algorithm)
-            for key in keys
-            for algorithm in algorithms
-        ]
+        [PublicKey(key.kid, key.private.public_key().public_bytes_raw()) for key in keys]
     )
 
 

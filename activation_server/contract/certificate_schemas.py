@@ -114,7 +114,6 @@ JWKS: Final[Json] = {
                         "description": "the 32 bytes of the public key, base64url",
                     },
                     "kid": {"type": "string", "description": "its JWK thumbprint (RFC 7638)"},
-                    "alg": {"enum": ["EdDSA", "Ed25519"]},
                     "use": {"const": "sig"},
                 },
                 "required": ["kty", "crv", "x", "kid"],

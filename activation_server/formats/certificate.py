@@ -18,11 +18,10 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """An Ed25519 public key as published: 32 raw bytes, its id, and its `alg`."""
+    """An Ed25519 public key as published: its id and its 32 raw bytes."""
 
     kid: str
     raw: bytes
-    algorithm: str
 
 
 def thumbprint(raw: bytes) -> str:
@@ -82,7 +81,10 @@ def _hardware(digests: Mapping[str, bytes], salt: bytes) -> Json:
 
 
 def jwks(keys: Sequence[PublicKey]) -> Json:
-    """Give the JWK Set of the published keys (RFC 8037, section 2)."""
+    """Give the JWK Set of the published keys (RFC 8037, section 2).
+
+    Without `alg`: a key verifies under either name of its algorithm, and is listed once.
+    """
     return {
         "keys": [
             {
@@ -90,7 +92,6 @@ def jwks(keys: Sequence[PublicKey]) -> Json:
                 "crv": "Ed25519",
                 "x": base64url.encode(key.raw),
                 "kid": key.kid,
-                "alg": key.algorithm,
                 "use": "sig",
             }
             for key in keys

@@ -24,7 +24,7 @@ class Text:
 
 
 _RETRY_LATER = "Wait as long as `Retry-After` says, then send the very same request again."
-_NO_RETRY = "Do not retry by itself: show `detail`, and keep a certificate that is still valid."
+_NO_RETRY = "Do not retry automatically: show `detail`, and keep a certificate that is still valid."
 
 TEXTS: Mapping[Reason, Text] = {
     Reason.OVERLOADED: Text(
@@ -146,7 +146,7 @@ TEXTS: Mapping[Reason, Text] = {
         "This version of the app is newer than the license covers.",
         "The version came out after the maintenance ended, or is above the highest version.",
         "Go back to the version that you had, or renew the maintenance.",
-        "Tell which version is covered (`evidence`); never undo an installed version by itself.",
+        "Tell which version is covered (`evidence`); never downgrade automatically.",
     ),
     Reason.HARDWARE_ID_UNUSABLE: Text(
         422,
@@ -201,7 +201,7 @@ TEXTS: Mapping[Reason, Text] = {
         "All seats are taken",
         "All {limit} seats of this license are taken. Give one back on another computer first.",
         "As many computers are activated as the license has seats.",
-        "Deactivate the app on a computer that you no longer use, buy seats, or ask support.",
+        "Deactivate the app on a computer that you no longer use, buy more seats, or ask support.",
         _NO_RETRY,
     ),
 }

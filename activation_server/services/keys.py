@@ -11,7 +11,7 @@ from activation_server.crypto.sealed import KEY_BYTES, SealBrokenError, SealingK
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats.certificate import PublicKey, thumbprint
 from activation_server.services.context import Context
-from activation_server.store import products, signing_keys
+from activation_server.store import signing_keys
 from activation_server.store.database import Connection, Database
 from activation_server.store.signing_keys import StoredSigningKey
 
@@ -55,20 +55,9 @@ async def unlock(unlocking: Unlocking) -> Keyring:
 
 
 async def published(context: Context) -> Sequence[PublicKey]:
-    """Give the public keys that certificates out there are verified with.
-
-    A key is listed once per algorithm name that a product's certificates carry it under.
-    """
-
-    async def work(connection: Connection) -> Sequence[PublicKey]:
-        listed = await products.all_products(connection)
-        algorithms = sorted({product.algorithm for product in listed}) or ["EdDSA"]
-        keys = await signing_keys.all_keys(connection)
-        return [
-            PublicKey(key.kid, key.public, algorithm) for key in keys for algorithm in algorithms
-        ]
-
-    return await context.database.transact(work)
+    """Give the public keys that certificates out there are verified with."""
+    keys = await context.database.transact(signing_keys.all_keys)
+    return [PublicKey(key.kid, key.public) for key in keys]
 
 
 async def _make(connection: Connection, unlocking: Unlocking) -> None:

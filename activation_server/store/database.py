@@ -19,8 +19,11 @@ _TIMEOUTS = {  # milliseconds
     "idle_in_transaction_session_timeout": "30000",
 }
 _LOST_RACE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
-# Shutting down, crashed, starting up, too many connections; a lock or a statement took too long.
-_UNAVAILABLE = frozenset({"57P01", "57P02", "57P03", "53300", "55P03", "57014"})
+# Shutting down, crashed, starting up; out of disk, memory or connections; a standby; a lock or a
+# statement took too long.
+_UNAVAILABLE = frozenset(
+    {"57P01", "57P02", "57P03", "53100", "53200", "53300", "25006", "55P03", "57014"}
+)
 _LOST_CONNECTION_CLASS = "08"
 
 Connection: TypeAlias = AsyncConnection  # what services pass on, and never speak to themselves

@@ -130,6 +130,7 @@ def _add_refusals(app: FastAPI, context: Context) -> None:
             "type": "about:blank",
             "title": str(error.detail),
             "status": error.status_code,
+            "detail": "There is no such call; /openapi.json lists those that there are.",
             "server_time": rfc3339(context.now()),
         }
         return JSONResponse(body, error.status_code, error.headers, media_type=problem.CONTENT_TYPE)
@@ -150,6 +151,9 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        method = scope["method"]
+        if method == "HEAD":  # answered as GET; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         request_id = self.context.randomness.random_bytes(8).hex()
         status, started = 0, time.perf_counter()
 
@@ -171,7 +175,7 @@ class Observed:
                 log.exception("fault")  # already answered, with the id that finds this line
             log.info(
                 "request",
-                method=scope["method"] if scope["method"] in _METHODS else "-",
+                method=method if method in _METHODS else "-",
                 route=getattr(scope.get("route"), "path", "-"),
                 status=status,
                 milliseconds=round(1000 * (time.perf_counter() - started), 1),

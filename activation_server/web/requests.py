@@ -25,7 +25,7 @@ async def read(request: Request, model: type[BodyT]) -> BodyT:
 
 async def _read_limited(request: Request) -> bytes:
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
+    if length.isascii() and length.isdecimal() and int(length) > MAX_BODY:
         raise TooLargeError
     data = bytearray()
     async for chunk in request.stream():

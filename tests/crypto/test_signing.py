@@ -34,7 +34,7 @@ def test_the_same_claims_sign_to_the_same_bytes(algorithm: str):
 
 def test_other_libraries_verify():
     token = KEY.sign(header(KID, "EdDSA"), CLAIMS)
-    document: Any = jwks([PublicKey(KID, public_bytes(SEED), "EdDSA")])
+    document: Any = jwks([PublicKey(KID, public_bytes(SEED))])
     [published] = document["keys"]
     by_joserfc = jws.deserialize_compact(token, OKPKey.import_key(published), algorithms=["EdDSA"])
     assert by_joserfc.headers() == {"alg": "EdDSA", "kid": KID, "typ": "activation+jwt"}

@@ -1,0 +1,1 @@
+"""The client protocol and the pages, over HTTP."""
