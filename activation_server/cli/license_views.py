@@ -37,7 +37,6 @@ def print_list(documents: Sequence[Document]) -> None:
         "Seats",
         "Ends",
         "Order",
-        Column("License id", min_width=36),
     )
     for document in documents:
         table.add_row(
@@ -47,7 +46,6 @@ def print_list(documents: Sequence[Document]) -> None:
             f"{document['seats_used']}/{document['seats'] or '∞'}",
             document["expires"] or "-",
             escape(document["order"] or "-"),
-            document["license_id"],
         )
     out.print(table)
 

@@ -44,8 +44,7 @@ def _nonce(text: str) -> str:
 # The same in one expression, for the schema: 16 to 64 bytes, whose unused last bits are zero.
 _FOUR, _REST = "[A-Za-z0-9_-]{4}", "([A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])"
 _NONCE_PATTERN = (
-    f"^(({_FOUR}){{5}}{_REST}|({_FOUR}){{6,20}}{_REST}?"
-    f"|({_FOUR}){{21}}([A-Za-z0-9_-][AQgw])?)$"
+    f"^(({_FOUR}){{5}}{_REST}|({_FOUR}){{6,20}}{_REST}?|({_FOUR}){{21}}([A-Za-z0-9_-][AQgw])?)$"
 )
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores every character but this one
