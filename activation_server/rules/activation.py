@@ -6,7 +6,7 @@ check-in token are made from what was stored, so a retry gets the very same answ
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from activation_server.rules.license import (
     App,
     Coverage,
     License,
+    later,
     notices,
     refuse_app,
     refuse_standing,
@@ -306,8 +307,8 @@ def _renewed(
 def _schedule(license_: License, now: datetime) -> tuple[datetime, datetime | None]:
     """When to check in next, and when the certificate ends: never after the license does."""
     days = license_.terms.certificate_days
-    lifetime = None if days is None else now + timedelta(days=days)
+    lifetime = None if days is None else later(now, days)
     ends = [end for end in (lifetime, license_.stops_at(now)) if end is not None]
     expires = min(ends, default=None)
-    check_in_after = now + timedelta(days=license_.terms.check_in_days)
+    check_in_after = later(now, license_.terms.check_in_days)
     return (min(check_in_after, expires) if expires else check_in_after), expires

@@ -96,18 +96,18 @@ class License:
             return self.expires_at
         from_issue = self.terms.term_from is TermFrom.ISSUE
         start = self.issued_at if from_issue else self.started_at or now
-        return _later(start, self.terms.term_days)
+        return later(start, self.terms.term_days)
 
     def stops_at(self, now: datetime) -> datetime | None:
         """When it stops being accepted: its end plus its grace."""
         end = self.ends_at(now)
-        return end and _later(end, self.terms.grace_days)
+        return end and later(end, self.terms.grace_days)
 
     def maintained_until(self) -> datetime | None:
         """When its maintenance ends; `None` for never."""
         if self.maintenance_until is not None or self.terms.maintenance_days is None:
             return self.maintenance_until
-        return _later(self.issued_at, self.terms.maintenance_days)
+        return later(self.issued_at, self.terms.maintenance_days)
 
     def coverage(self, now: datetime) -> Coverage:
         """What it covers now."""
@@ -182,7 +182,7 @@ def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
     return tuple(found)
 
 
-def _later(moment: datetime, days: int) -> datetime:
+def later(moment: datetime, days: int) -> datetime:
     """Add days; what would lie beyond the calendar's end (9999-12-31 means "never") ends there."""
     try:
         return moment + timedelta(days=days)

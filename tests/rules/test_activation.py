@@ -20,7 +20,7 @@ from activation_server.rules.activation import (
     deactivate,
     reactivate,
 )
-from activation_server.rules.license import App, License, Status, Terms
+from activation_server.rules.license import App, License, Status, Terms, later
 from activation_server.rules.reasons import Notice, Reason, Refused
 from tests.factories import (
     ACTIVATION_ID,
@@ -242,3 +242,11 @@ def test_a_later_release_than_the_maintenance_is_not_covered():
     newer = make_call(app=App("10", released=date(2026, 11, 23)))
     assert isinstance(decide(covered, license_), Granted)
     assert reason(decide(newer, license_)) is Reason.VERSION_NOT_COVERED
+
+
+def test_spans_beyond_the_calendar_end_with_it():
+    for_ever = Terms(certificate_days=10**7, check_in_days=10**7)
+    decision = decide(make_call(), make_license(for_ever))
+    assert isinstance(decision, Granted)
+    assert decision.activation.certificate_expires == later(NOW, 10**7)
+    assert decision.activation.check_in_after.year == 9999

@@ -6,33 +6,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from tests.formats.test_problem import STATUSES
 from tests.web.server import Json, Server, activation
 
-# Of the protocol's table.
-CODES = {
-    "REQUEST_INVALID": 422,
-    "REQUEST_TOO_LARGE": 413,
-    "REQUEST_ID_REUSED": 409,
-    "LICENSE_NOT_FOUND": 404,
-    "LICENSE_REVOKED": 403,
-    "LICENSE_SUSPENDED": 403,
-    "LICENSE_EXPIRED": 403,
-    "VERSION_NOT_COVERED": 403,
-    "EDITION_NOT_COVERED": 403,
-    "HARDWARE_ID_UNUSABLE": 422,
-    "HARDWARE_MISMATCH": 403,
-    "VIRTUAL_MACHINE_REFUSED": 403,
-    "SEAT_LIMIT_REACHED": 409,
-    "TRANSFER_LIMIT_REACHED": 409,
-    "TRIAL_ALREADY_USED": 409,
-    "TRIAL_NOT_OFFERED": 404,
-    "ACTIVATION_NOT_FOUND": 404,
-    "ACTIVATION_REMOVED": 410,
-    "CLONE_DETECTED": 403,
-    "OFFLINE_FILE_INVALID": 422,
-    "RATE_LIMITED": 429,
-    "OVERLOADED": 503,
-}
 # What an answer may also carry: an unexpected fault, whose page its `type` names.
 FAULT = "INTERNAL_FAULT"
 
@@ -69,7 +45,7 @@ def see_that_it_is_safe(response: httpx.Response) -> None:
     assert all(address.startswith(("/", "data:,")) for address in page.addresses)
 
 
-@pytest.mark.parametrize("code", [*CODES, FAULT])
+@pytest.mark.parametrize("code", [*STATUSES, FAULT])
 def test_each_code_has_its_page(server: Server, code: str) -> None:
     pages = [server.get(f"/problems/{spelt}") for spelt in (slug(code), code, code.lower())]
     for response in pages:
@@ -78,7 +54,7 @@ def test_each_code_has_its_page(server: Server, code: str) -> None:
         see_that_it_is_safe(response)
     text = Page(pages[0]).text
     assert code in text
-    assert str(CODES.get(code, 500)) in text
+    assert str(STATUSES.get(code, 500)) in text
     assert "`" not in text
     for heading in ("What it means", "What you can do", "For the app's maker"):
         assert heading in text
@@ -88,7 +64,7 @@ def test_the_list_links_to_each_page(server: Server) -> None:
     response = server.get("/problems")
     assert response.status_code == 200
     see_that_it_is_safe(response)
-    assert {f"/problems/{slug(code)}" for code in CODES} <= Page(response).addresses
+    assert {f"/problems/{slug(code)}" for code in STATUSES} <= Page(response).addresses
 
 
 @pytest.mark.parametrize(
