@@ -115,6 +115,7 @@ def test_macos_with_little_to_say() -> None:
 
 def write(path: Path, text: str, mode: int = 0o444) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # one for reading alone is not written again
     path.write_text(text)
     path.chmod(mode)
 
@@ -201,7 +202,6 @@ def test_a_file_for_root_only_is_not_read_even_by_root(tmp_path: Path) -> None:
 
 def test_the_root_disk_on_btrfs_is_found_by_name(root: Path) -> None:
     mounts = "27 1 0:30 /root / rw shared:1 - btrfs /dev/nvme0n1p2 rw\n"
-    (root / "proc/self/mountinfo").chmod(0o644)
     write(root / "proc/self/mountinfo", mounts)
     assert root_disk_serial(root) == "S3Z2NB0K123456"
     write(root / "proc/self/mountinfo", mounts.replace("/dev/nvme0n1p2", "overlay"), 0o644)
