@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas clean
+.PHONY: help run test lint format install lock migration schemas measure-hardware clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## Serve on 127.0.0.1:8080 with the embedded PostgreSQL and a demo license
 	@exec $(BIN)/activation-server serve --demo
@@ -43,6 +43,9 @@ lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, wit
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --upgrade --no-header --extra embedded --group pyproject.toml:dev pyproject.toml -c requirements.lock \
 	  -o requirements-dev.lock
+
+measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
+	$(BIN)/python -m tests.rules.measure_hardware
 
 clean: ## Remove the environment and caches (data in var/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from activation_server import base64url
+from activation_server.rules import hardware
 from activation_server.rules.activation import Activation
 from activation_server.rules.license import Coverage
 
 TYPE = "activation+jwt"
 VERSION = 1
-WEIGHT = 100  # of a component, until drift is tolerated: all that a seat was taken with must match
 
 Json = dict[str, object]
 
@@ -72,9 +72,13 @@ def _coverage(coverage: Coverage) -> Json:
 def _hardware(digests: Mapping[str, bytes], salt: bytes) -> Json:
     return {
         "salt": base64url.encode(salt),
-        "need": WEIGHT * len(digests),
+        "need": hardware.need(digests),
         "components": {
-            name: {"digest": base64url.encode(digest), "weight": WEIGHT, "anchor": True}
+            name: {
+                "digest": base64url.encode(digest),
+                "weight": hardware.weight(name),
+                "anchor": name in hardware.ANCHORS,
+            }
             for name, digest in sorted(digests.items())
         },
     }

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from activation_server.rules import hardware
 from activation_server.rules.license import (
     App,
     Coverage,
@@ -46,6 +47,7 @@ class EventKind(StrEnum):
     ACTIVATED = "activated"
     DEACTIVATED = "deactivated"
     ACTIVATION_REMOVED = "activation_removed"
+    HARDWARE_CHANGED = "hardware_changed"
     FORK_SEEN = "fork_seen"
     COUNTER_CAUGHT_UP = "counter_caught_up"
     SUSPENDED = "suspended"
@@ -68,7 +70,7 @@ class Call:
     request_id: UUID
     digest: bytes = field(repr=False)  # of the whole body: tells a retry from a reuse
     nonce: bytes = field(repr=False)
-    hardware: Mapping[str, bytes] = field(repr=False)  # empty when nothing usable was sent
+    hardware: Mapping[str, bytes] = field(repr=False)  # of the usable components
     app: App
     computer: Computer
 
@@ -135,15 +137,25 @@ class Repeated:
 class Known:
     """The activations of a license that bear on an activation call."""
 
-    on_this_computer: Activation | None = None  # holds a seat now
+    seated: tuple[Activation, ...] = ()  # hold a seat, and share some value with this computer
     made_by_request: Activation | None = None  # was made by this request id, may be removed
+
+    def on_this_computer(self, call: Call) -> Activation | None:
+        """The seat of the computer that calls: the one that has most in common with it."""
+        same = [one for one in self.seated if hardware.same_computer(call.hardware, one.hardware)]
+        return min(
+            same, key=lambda one: len(hardware.changed(call.hardware, one.hardware)), default=None
+        )
 
     def is_reuse_by(self, call: Call) -> bool:
         """Whether the call's request id was used before, with another body."""
         made = self.made_by_request
-        return (
-            made is not None and (made.is_reuse_by(call) or made.hardware != call.hardware)
-        ) or (self.on_this_computer is not None and self.on_this_computer.is_reuse_by(call))
+        other_computer = made is not None and not hardware.same_computer(
+            call.hardware, made.hardware
+        )
+        return other_computer or any(
+            one.is_reuse_by(call) for one in (made, *self.seated) if one is not None
+        )
 
 
 def activate(
@@ -156,7 +168,7 @@ def activate(
         return Refused(Reason.REQUEST_ID_REUSED)
     if refusal := refuse_standing(license_, now):
         return refusal
-    current = known.on_this_computer
+    current = known.on_this_computer(call)
     if current is not None and current.is_repeat_of(call):
         return Repeated(current, notices(license_, now))
     if refusal := refuse_app(license_, call.app) or _refuse_hardware(call):
@@ -164,7 +176,8 @@ def activate(
     told = notices(license_, now)
     if current is not None:
         renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
-        return Granted(renewed, notices=told)
+        events, drift = _drift(current, call)
+        return Granted(renewed, notices=told + drift, events=events)
     limit = license_.terms.seats
     if limit is not None and license_.seats_used >= limit:
         evidence = {"limit": limit, "used": license_.seats_used}
@@ -193,10 +206,11 @@ def reactivate(
         or _refuse_other_hardware(call, activation)
     ):
         return refusal
-    events, fork = _divergence(activation, token_seq)
+    divergence, fork = _divergence(activation, token_seq)
+    changes, drift = _drift(activation, call)
     seen = replace(activation, seq=max(activation.seq, token_seq))
     renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
-    return Granted(renewed, notices=told + fork, events=events)
+    return Granted(renewed, notices=told + fork + drift, events=divergence + changes)
 
 
 def deactivate(
@@ -225,16 +239,25 @@ def remove(
 
 
 def _refuse_hardware(call: Call) -> Refused | None:
-    return None if call.hardware else Refused(Reason.HARDWARE_ID_UNUSABLE)
+    if hardware.ANCHORS.isdisjoint(call.hardware):
+        return Refused(Reason.HARDWARE_ID_UNUSABLE)
+    return None
 
 
 def _refuse_other_hardware(call: Call, activation: Activation) -> Refused | None:
-    differ = sorted(
-        name
-        for name in {*call.hardware, *activation.hardware}
-        if call.hardware.get(name) != activation.hardware.get(name)
-    )
-    return Refused(Reason.HARDWARE_MISMATCH, {"components": differ}) if differ else None
+    if hardware.same_computer(call.hardware, activation.hardware):
+        return None
+    differ = hardware.changed(call.hardware, activation.hardware)
+    return Refused(Reason.HARDWARE_MISMATCH, {"components": differ or sorted(activation.hardware)})
+
+
+def _drift(activation: Activation, call: Call) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
+    """What changed in a computer that is still the same one."""
+    names = hardware.changed(call.hardware, activation.hardware)
+    if not names:
+        return (), ()
+    details = {"activation_id": str(activation.activation_id), "components": names}
+    return (Event(EventKind.HARDWARE_CHANGED, details),), (Notice.HARDWARE_CHANGED,)
 
 
 def _divergence(
@@ -289,6 +312,7 @@ def _renewed(
     check_in_after, expires = _schedule(license_, now)
     return replace(
         activation,
+        hardware=call.hardware,  # what was reported last counts from now on
         seq=activation.seq + 1,
         outcome=outcome,
         request_id=call.request_id,

@@ -5,7 +5,7 @@ values (cpu, memory, …) do not, and identify nothing by themselves.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 HARDWARE_ID = "hardware_id"
@@ -13,6 +13,27 @@ HARDWARE_ID = "hardware_id"
 ANCHORS = frozenset(
     {HARDWARE_ID, "system_uuid", "board_serial", "disk_serial", "os_machine_id", "machine_key"}
 )
+
+# What each component counts; docs/hardware-matching.md has the measurement behind it. Values of
+# the firmware count more than those that come along when a disk is copied to another computer:
+# `hardware_id` and `os_machine_id` with all of a model's values stay below half of the whole.
+WEIGHTS = {
+    "machine_key": 30,
+    HARDWARE_ID: 25,
+    "system_uuid": 25,
+    "board_serial": 20,
+    "disk_serial": 15,
+    "os_machine_id": 10,
+    "board_model": 6,
+    "cpu": 6,
+    "tpm": 3,
+    "mac": 3,
+    "memory": 2,
+    "bios": 1,
+}
+OTHER_WEIGHT = 1  # of a component that is not known here
+
+Digest = str | bytes
 
 # What firmware reports where a maker filled nothing in, as seen on 12,000 real computers
 # (linuxhw/DMI) and in the field. Compared after `_plain`: letters and digits only, lower case.
@@ -109,12 +130,11 @@ def usable(hardware_id: str, components: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in reported.items() if not is_placeholder(value)}
 
 
-def identity(hardware_id: str, components: Mapping[str, str]) -> dict[str, str]:
-    """The values that tell this computer from every other; empty when nothing usable is left.
+def identity(values: Mapping[str, str]) -> dict[str, str]:
+    """The usable values that a computer is looked up by; empty when nothing identifies it.
 
     That is `hardware_id` where it is usable, and otherwise every usable anchor together.
     """
-    values = usable(hardware_id, components)
     if HARDWARE_ID in values:
         return {HARDWARE_ID: values[HARDWARE_ID]}
     return {name: value for name, value in sorted(values.items()) if name in ANCHORS}
@@ -122,18 +142,48 @@ def identity(hardware_id: str, components: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One component that a certificate binds to: the digest of its value and what it counts."""
+    """One component that a seat is bound to: the digest of its value and what it counts."""
 
-    digest: str
+    digest: str | bytes
     weight: int
     anchor: bool
 
 
-def matches(observed: Mapping[str, str], expected: Mapping[str, Expected], need: int) -> bool:
-    """Whether a computer is the one a certificate was issued for (the `hw` claim).
+def expected(digests: Mapping[str, Digest]) -> dict[str, Expected]:
+    """What a computer with these digests is to be recognised by later."""
+    return {
+        name: Expected(digest, weight(name), name in ANCHORS) for name, digest in digests.items()
+    }
 
-    `observed` maps component names to digests made with the certificate's salt. At least one
-    anchor must match, and the weights of all that match must add up to `need` or more.
+
+def weight(name: str) -> int:
+    """What a component counts."""
+    return WEIGHTS.get(name, OTHER_WEIGHT)
+
+
+def need(names: Iterable[str]) -> int:
+    """The weight that must match: half of all, rounded up."""
+    return (sum(map(weight, names)) + 1) // 2
+
+
+def matches(observed: Mapping[str, Digest], expected: Mapping[str, Expected], need: int) -> bool:
+    """Whether a computer is the one that a seat is bound to: the rule, here and offline.
+
+    At least one anchor must match, and the weights of all that match must add up to `need`.
     """
     same = [part for name, part in expected.items() if observed.get(name) == part.digest]
     return any(part.anchor for part in same) and sum(part.weight for part in same) >= need
+
+
+def same_computer(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) -> bool:
+    """Whether a request comes from the computer that a seat was taken by.
+
+    What an app does not report (an older version, less rights) is not held against it.
+    """
+    common = {name: digest for name, digest in stored.items() if name in observed}
+    return matches(observed, expected(common), need(common))
+
+
+def changed(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) -> list[str]:
+    """The names of the components that both have, with other values."""
+    return sorted(name for name, digest in stored.items() if observed.get(name, digest) != digest)

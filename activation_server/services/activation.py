@@ -9,7 +9,7 @@ from activation_server.crypto.tokens import Presented
 from activation_server.formats import certificate, license_key
 from activation_server.rules import activation as rules
 from activation_server.rules.activation import Activation, Call, Computer, Granted, Repeated
-from activation_server.rules.hardware import identity
+from activation_server.rules.hardware import identity, usable
 from activation_server.rules.license import App, License
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.services.context import Context
@@ -75,7 +75,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
             license_.license_id, request.request_id
         )
         known = await activations.known(
-            connection, license_.license_id, activation_id, hardware_token
+            connection, license_.license_id, activation_id, call.hardware
         )
         decision = rules.activate(
             call, license_, known, activation_id, context.keyring.current, now
@@ -84,7 +84,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
             await activations.add(connection, decision.activation, hardware_token)
             await licenses.take_seat(connection, license_.license_id, now)
         elif isinstance(decision, Granted):
-            await activations.save_answer(connection, decision.activation)
+            await activations.save_answer(connection, decision.activation, hardware_token)
         return await _conclude(context, connection, stored, decision)
 
     return _answer(context, await context.database.transact(work))
@@ -108,12 +108,12 @@ async def reactivate(
             or not await _agrees(context, connection, request, stored.license)
         ):
             return Refused(Reason.ACTIVATION_NOT_FOUND)
-        call, _ = _call(context, request, stored.license.hardware_salt)
+        call, hardware_token = _call(context, request, stored.license.hardware_salt)
         decision = rules.reactivate(
             call, presented.seq, activation, stored.license, context.keyring.current, now
         )
         if isinstance(decision, Granted):
-            await activations.save_answer(connection, decision.activation)
+            await activations.save_answer(connection, decision.activation, hardware_token)
         return await _conclude(context, connection, stored, decision)
 
     return _answer(context, await context.database.transact(work))
@@ -148,7 +148,7 @@ async def deactivate(
 
 def _call(context: Context, request: Request, salt: bytes) -> tuple[Call, bytes]:
     """Make a request's hardware into digests: the license's own, and the one for look-up."""
-    values = identity(request.hardware_id, request.components)
+    values = usable(request.hardware_id, request.components)
     call = Call(
         request_id=request.request_id,
         digest=context.keyring.digester.request_body(request.body),
@@ -157,7 +157,7 @@ def _call(context: Context, request: Request, salt: bytes) -> tuple[Call, bytes]
         app=request.app,
         computer=request.computer,
     )
-    return call, context.keyring.digester.hardware(values) if values else b""
+    return call, context.keyring.digester.hardware(identity(values))
 
 
 async def _license_by_key(

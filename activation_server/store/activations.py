@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, false, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.activation import Activation, Computer, Known, Outcome, RemovedBy
+from activation_server.rules.hardware import ANCHORS
 from activation_server.rules.license import App, Coverage
 from activation_server.store.tables import activations
 
@@ -42,12 +43,8 @@ _STORED = (
 _ONE = select(*_STORED).where(
     _A.license_id == bindparam("license_id"), _A.activation_id == bindparam("activation_id")
 )
-_KNOWN = select(*_STORED).where(
-    _A.license_id == bindparam("license_id"),
-    (_A.activation_id == bindparam("activation_id"))
-    | ((_A.hardware_token == bindparam("hardware_token")) & _A.removed_at.is_(None)),
-)
-# What a check-in changes; none of these columns stands in an index.
+# What a check-in changes. Of these columns only `hardware_token` stands in an index, and it is
+# another one only when the computer's hardware id is.
 _ANSWERED = (
     update(activations)
     .where(
@@ -58,6 +55,8 @@ _ANSWERED = (
         {
             name: bindparam(name)
             for name in (
+                "hardware_token",
+                "hardware",
                 "seq",
                 "outcome",
                 "request_id",
@@ -79,25 +78,28 @@ _ANSWERED = (
 
 
 async def known(
-    connection: AsyncConnection, license_id: UUID, activation_id: UUID, hardware_token: bytes
+    connection: AsyncConnection,
+    license_id: UUID,
+    activation_id: UUID,
+    hardware: Mapping[str, bytes],
 ) -> Known:
-    """Give the activations that bear on a call: on this computer, and made by this request."""
+    """Give the activations that bear on a call: made by its request, or seated and alike.
+
+    Alike are those that share at least one anchor's digest with the computer that calls.
+    """
+    stored = _hardware_to_json(hardware)
+    alike = [_A.hardware[name].astext == stored[name] for name in sorted(ANCHORS & stored.keys())]
     rows = await connection.execute(
-        _KNOWN,
-        {
-            "license_id": license_id,
-            "activation_id": activation_id,
-            "hardware_token": hardware_token,
-        },
+        select(*_STORED).where(
+            _A.license_id == license_id,
+            (_A.activation_id == activation_id) | (_A.removed_at.is_(None) & or_(false(), *alike)),
+        )
     )
-    on_this_computer = made_by_request = None
-    for row in rows:
-        activation = _activation(row)
-        if row.activation_id == activation_id:
-            made_by_request = activation
-        if row.removed_at is None and row.hardware_token == hardware_token:
-            on_this_computer = activation
-    return Known(on_this_computer, made_by_request)
+    found = [_activation(row) for row in rows]
+    return Known(
+        seated=tuple(one for one in found if one.removed_at is None),
+        made_by_request=next((one for one in found if one.activation_id == activation_id), None),
+    )
 
 
 async def lock(
@@ -155,20 +157,22 @@ async def add(connection: AsyncConnection, activation: Activation, hardware_toke
             license_id=activation.license_id,
             activation_id=activation.activation_id,
             hardware_token=hardware_token,
-            hardware=_hardware_to_json(activation.hardware),
             activated_at=activation.activated_at,
             **_answer(activation),
         )
     )
 
 
-async def save_answer(connection: AsyncConnection, activation: Activation) -> None:
+async def save_answer(
+    connection: AsyncConnection, activation: Activation, hardware_token: bytes
+) -> None:
     """Write what an activation's newest answer is made from."""
     await connection.execute(
         _ANSWERED,
         {
             "the_license_id": activation.license_id,
             "the_activation_id": activation.activation_id,
+            "hardware_token": hardware_token,
             **_answer(activation),
         },
     )
@@ -185,6 +189,7 @@ async def save_removal(connection: AsyncConnection, activation: Activation) -> N
 
 def _answer(activation: Activation) -> dict[str, Any]:
     return {
+        "hardware": _hardware_to_json(activation.hardware),
         "seq": activation.seq,
         "outcome": activation.outcome,
         "request_id": activation.request_id,

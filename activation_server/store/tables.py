@@ -144,17 +144,9 @@ activations = Table(
     CheckConstraint("removed_by IN ('app', 'support')", name="removed_by"),
     CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
     CheckConstraint("seq >= 1", name="seq"),
-    # One seat per computer and license, whatever happens at the same moment.
-    Index(
-        "activations_seat_key",
-        "license_id",
-        "hardware_token",
-        unique=True,
-        postgresql_where="removed_at IS NULL",
-    ),
     Index(None, "hardware_token"),
-    # No index holds what a check-in changes, and each page has room: PostgreSQL updates in place
-    # (HOT).
+    # No index holds what a check-in changes (but for another hardware id), and each page has room:
+    # PostgreSQL updates in place (HOT).
     postgresql_with={"fillfactor": "70"},
 )
 

@@ -61,7 +61,7 @@ def test_a_new_computer_takes_a_seat():
 
 
 def test_the_same_computer_keeps_its_seat():
-    known = Known(on_this_computer=SEATED)
+    known = Known(seated=(SEATED,))
     decision = decide(make_call(2), make_license(seats_used=1), known)
     assert isinstance(decision, Granted)
     assert not decision.takes_seat
@@ -80,7 +80,7 @@ def test_an_unlimited_license_never_fills():
 
 
 def test_a_retry_repeats_the_stored_answer():
-    known = Known(on_this_computer=SEATED, made_by_request=SEATED)
+    known = Known(seated=(SEATED,), made_by_request=SEATED)
     assert decide(make_call(), make_license(seats_used=1), known) == Repeated(SEATED)
     assert check_in(make_call(), SEATED, make_license()) == Repeated(SEATED)
 
@@ -95,7 +95,7 @@ def test_a_retry_repeats_the_stored_answer():
 )
 def test_a_retry_never_revives(change: dict[str, Any], expected: Reason):
     license_ = make_license(**change)
-    known = Known(on_this_computer=SEATED, made_by_request=SEATED)
+    known = Known(seated=(SEATED,), made_by_request=SEATED)
     assert reason(decide(make_call(), license_, known)) is expected
     assert reason(check_in(make_call(), SEATED, license_)) is expected
 
@@ -108,7 +108,7 @@ def test_a_retry_of_an_activation_given_back_does_not_revive_it():
 
 def test_a_request_id_with_another_body_is_refused():
     reused = make_call(1, digest=b"another body")
-    assert reason(decide(reused, make_license(), Known(SEATED, SEATED))) is (
+    assert reason(decide(reused, make_license(), Known((SEATED,), SEATED))) is (
         Reason.REQUEST_ID_REUSED
     )
     assert reason(check_in(reused, SEATED, make_license())) is Reason.REQUEST_ID_REUSED

@@ -60,17 +60,18 @@ def test_real_machine_ids_are_no_placeholders():
 
 
 def test_the_hardware_id_identifies_a_computer_where_it_is_usable():
-    assert identity("5c1d7e22", {"system_uuid": "A1B2C3D4"}) == {"hardware_id": "5c1d7e22"}
+    values = usable("5c1d7e22", {"system_uuid": "A1B2C3D4"})
+    assert identity(values) == {"hardware_id": "5c1d7e22"}
 
 
 def test_otherwise_all_usable_anchors_do():
     components = {"system_uuid": "A1B2C3D4", "board_serial": "None", "cpu": "Xeon"}
-    assert identity("Default string", components) == {"system_uuid": "A1B2C3D4"}
-    assert identity("Default string", {"cpu": "Xeon"}) == {}
+    assert identity(usable("Default string", components)) == {"system_uuid": "A1B2C3D4"}
+    assert identity(usable("Default string", {"cpu": "Xeon"})) == {}
 
 
 def test_a_component_can_not_pose_as_the_hardware_id():
-    assert identity("00000000", {"hardware_id": "5c1d7e22"}) == {}
+    assert usable("00000000", {"hardware_id": "5c1d7e22"}) == {}
 
 
 PARTS = {

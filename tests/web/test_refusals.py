@@ -78,7 +78,7 @@ def test_other_components(server: Server) -> None:
     other = {**anchors, "board_serial": "BSN99999", "cpu": "Another CPU"}
     body = check_in(first, hardware_id="00000000", hardware=other)
     evidence = refused(server.reactivate(first, body), "HARDWARE_MISMATCH")["evidence"]
-    assert evidence == {"components": ["board_serial"]}
+    assert evidence == {"components": ["board_serial", "cpu"]}
     ok(server.reactivate(first, check_in(first, hardware_id="00000000", hardware=anchors)))
 
 

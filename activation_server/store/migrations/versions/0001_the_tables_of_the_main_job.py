@@ -141,13 +141,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("activations_hardware_token_idx"), "activations", ["hardware_token"], unique=False
     )
-    op.create_index(
-        "activations_seat_key",
-        "activations",
-        ["license_id", "hardware_token"],
-        unique=True,
-        postgresql_where="removed_at IS NULL",
-    )
     op.create_table(
         "events",
         sa.Column("license_id", sa.Uuid(), nullable=False),
@@ -187,9 +180,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("refusals")
     op.drop_table("events")
-    op.drop_index(
-        "activations_seat_key", table_name="activations", postgresql_where="removed_at IS NULL"
-    )
     op.drop_index(op.f("activations_hardware_token_idx"), table_name="activations")
     op.drop_table("activations")
     op.drop_index(
