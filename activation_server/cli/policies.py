@@ -37,6 +37,9 @@ def add_or_set(
     feature: terms.Feature = None,
     check_in_days: terms.CheckInDays = None,
     certificate_days: terms.CertificateDays = None,
+    overage: terms.Overuse = None,
+    transfers: terms.Transfers = None,
+    transfer_days: terms.TransferDays = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +47,9 @@ def add_or_set(
     given = terms.changes(
         seats=seats,
         certificate_days=certificate_days,
+        transfers=transfers,
+        overage=overage,
+        transfer_days=transfer_days,
         features=feature,
         term_days=term_days,
         term_from=term_from,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from activation_server.rules.license import TermFrom, version_key
+from activation_server.rules.license import Overage, TermFrom, version_key
 
 UNLIMITED, NONE = "unlimited", "none"
 
@@ -74,10 +74,28 @@ CertificateDays = Annotated[
 ]
 
 
+Overuse = Annotated[
+    Overage | None,
+    typer.Option("--overage", help="Computers beyond the seats: as a factor, none or unlimited."),
+]
+Transfers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|unlimited",
+        parser=_number_or(UNLIMITED, 0),
+        help="How often apps may give a seat back within the transfer days.",
+    ),
+]
+TransferDays = Annotated[
+    int | None, typer.Option(min=1, max=36_500, metavar="D", help="The days these are counted in.")
+]
+
+
 def changes(
     *,
     seats: str | None = None,
     certificate_days: str | None = None,
+    transfers: str | None = None,
     features: list[str] | None = None,
     **others: object,
 ) -> dict[str, object]:
@@ -87,6 +105,8 @@ def changes(
         given["seats"] = None if seats == UNLIMITED else int(seats)
     if certificate_days is not None:
         given["certificate_days"] = None if certificate_days == NONE else int(certificate_days)
+    if transfers is not None:
+        given["transfers"] = None if transfers == UNLIMITED else int(transfers)
     if features is not None:
         given["features"] = tuple(features)
     return given

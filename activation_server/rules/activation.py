@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     ISSUED = "issued"
     IMPORTED = "imported"
     ACTIVATED = "activated"
+    OVERAGE = "overage"
     DEACTIVATED = "deactivated"
     ACTIVATION_REMOVED = "activation_removed"
     HARDWARE_CHANGED = "hardware_changed"
@@ -178,13 +179,17 @@ def activate(
         renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
         events, drift = _drift(current, call)
         return Granted(renewed, notices=told + drift, events=events)
-    limit = license_.terms.seats
-    if limit is not None and license_.seats_used >= limit:
-        evidence = {"limit": limit, "used": license_.seats_used}
-        return Refused(Reason.SEAT_LIMIT_REACHED, evidence)
-    event = Event(EventKind.ACTIVATED, {"activation_id": str(activation_id)})
+    if not license_.has_free_seat():
+        return Refused(Reason.SEAT_LIMIT_REACHED, _seats(license_))
     seat = _first(call, license_, activation_id, key, now)
-    return Granted(seat, takes_seat=True, notices=told, events=(event,))
+    taken = replace(license_, seats_used=license_.seats_used + 1)
+    event = Event(EventKind.ACTIVATED, {"activation_id": str(activation_id)})
+    over = (Event(EventKind.OVERAGE, _seats(taken)),) if taken.is_overused() else ()
+    return Granted(seat, takes_seat=True, notices=notices(taken, now), events=(event, *over))
+
+
+def _seats(license_: License) -> dict[str, object]:
+    return {"limit": license_.terms.seats, "used": license_.seats_used}
 
 
 def reactivate(
@@ -214,15 +219,22 @@ def reactivate(
 
 
 def deactivate(
-    request_id: UUID, activation: Activation, now: datetime
+    request_id: UUID, activation: Activation, license_: License, given_back: int, now: datetime
 ) -> Granted | Repeated | Refused:
-    """Decide on giving a seat back: always possible, whatever the license's standing."""
+    """Decide on giving a seat back, which needs no standing of the license.
+
+    `given_back` is how many of its seats apps have given back in the last `transfer_days`.
+    """
     if activation.removed_by is RemovedBy.APP:
         return Repeated(activation)
     if activation.removed_at is not None:
         return Refused(Reason.ACTIVATION_REMOVED)
     if activation.request_id == request_id:
         return Refused(Reason.REQUEST_ID_REUSED)
+    limit, days = license_.terms.transfers, license_.terms.transfer_days
+    if limit is not None and given_back >= limit:
+        evidence = {"limit": limit, "used": given_back, "days": days}
+        return Refused(Reason.TRANSFER_LIMIT_REACHED, evidence)
     return remove(activation, RemovedBy.APP, EventKind.DEACTIVATED, {}, now)
 
 

@@ -27,6 +27,26 @@ class TermFrom(StrEnum):
     ACTIVATION = "activation"
 
 
+class Overage(StrEnum):
+    """How far beyond its seats a license may be used."""
+
+    NONE = "none"
+    QUARTER_MORE = "1.25"
+    HALF_MORE = "1.5"
+    TWICE = "2"
+    UNLIMITED = "unlimited"
+
+    def allowed(self, seats: int) -> int | None:
+        """The seats that may be in use where so many were sold; `None` for any number."""
+        factors = {
+            Overage.NONE: 1.0,
+            Overage.QUARTER_MORE: 1.25,
+            Overage.HALF_MORE: 1.5,
+            Overage.TWICE: 2.0,
+        }
+        return None if self is Overage.UNLIMITED else int(seats * factors[self])
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of a policy; `None` means unlimited, for ever or any. Spans are in days."""
@@ -41,6 +61,9 @@ class Terms:
     features: tuple[str, ...] = ()
     check_in_days: int = 7
     certificate_days: int | None = 30
+    overage: Overage = Overage.NONE
+    transfers: int | None = None  # seats given back by apps in `transfer_days`
+    transfer_days: int = 365
 
     def overridden(self, overrides: Mapping[str, object]) -> "Terms":
         """These terms with single ones replaced, as a license may.
@@ -89,6 +112,17 @@ class License:
     maintenance_until: datetime | None  # the same for its maintenance
     seats_used: int
     hardware_salt: bytes
+
+    def has_free_seat(self) -> bool:
+        """Whether one more computer may take a seat, be it over what was sold."""
+        if self.terms.seats is None:
+            return True
+        allowed = self.terms.overage.allowed(self.terms.seats)
+        return allowed is None or self.seats_used < allowed
+
+    def is_overused(self) -> bool:
+        """Whether more seats are in use than were sold."""
+        return self.terms.seats is not None and self.seats_used > self.terms.seats
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When it ends, before grace; counted from `now` if the first activation starts it."""
@@ -179,6 +213,8 @@ def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
         found.append(Notice.MAINTENANCE_ENDED)
     elif until is not None and until - now <= SOON:
         found.append(Notice.MAINTENANCE_ENDS_SOON)
+    if license_.is_overused():
+        found.append(Notice.OVERAGE)
     return tuple(found)
 
 

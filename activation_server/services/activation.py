@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
@@ -133,7 +134,10 @@ async def deactivate(
         if found is None:
             return Refused(Reason.ACTIVATION_NOT_FOUND)
         stored, activation = found
-        decision = rules.deactivate(request_id, activation, now)
+        license_ = stored.license
+        since = now - timedelta(days=license_.terms.transfer_days)
+        given_back = await activations.given_back_since(connection, license_.license_id, since)
+        decision = rules.deactivate(request_id, activation, license_, given_back, now)
         if isinstance(decision, Granted):
             await activations.save_removal(connection, decision.activation)
             await licenses.free_seat(connection, activation.license_id)
@@ -141,7 +145,7 @@ async def deactivate(
         if isinstance(decision, Refused):
             return decision
         freed = int(isinstance(decision, Granted))
-        return Seats(stored.license.terms.seats, stored.license.seats_used - freed)
+        return Seats(license_.terms.seats, license_.seats_used - freed)
 
     return await context.database.transact(work)
 

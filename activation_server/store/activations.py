@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, false, or_, select, update
+from sqlalchemy import Row, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -148,6 +148,14 @@ async def of_license(connection: AsyncConnection, license_id: UUID) -> Sequence[
         .order_by(_A.removed_at.is_not(None), _A.answered_at.desc(), _A.activation_id)
     )
     return [_activation(row) for row in rows]
+
+
+async def given_back_since(connection: AsyncConnection, license_id: UUID, since: datetime) -> int:
+    """Count the seats of a license that apps have given back."""
+    question = select(func.count()).where(
+        _A.license_id == license_id, _A.removed_by == RemovedBy.APP, _A.removed_at > since
+    )
+    return (await connection.execute(question)).scalar_one()
 
 
 async def add(connection: AsyncConnection, activation: Activation, hardware_token: bytes) -> None:

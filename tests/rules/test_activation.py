@@ -20,7 +20,7 @@ from activation_server.rules.activation import (
     deactivate,
     reactivate,
 )
-from activation_server.rules.license import App, License, Status, Terms, later
+from activation_server.rules.license import App, License, Overage, Status, Terms, later
 from activation_server.rules.reasons import Notice, Reason, Refused
 from tests.factories import (
     ACTIVATION_ID,
@@ -158,19 +158,21 @@ def test_a_token_behind_is_a_fork_that_goes_on():
 
 
 def test_giving_back_is_possible_whatever_the_license():
-    decision = deactivate(UUID(int=2), SEATED, NOW)
+    decision = deactivate(UUID(int=2), SEATED, make_license(status=Status.REVOKED), 0, NOW)
     assert isinstance(decision, Granted)
     assert decision.activation.removed_at == NOW
     assert decision.activation.removed_by is RemovedBy.APP
 
 
 def test_giving_back_twice_repeats():
-    assert deactivate(UUID(int=3), REMOVED, NOW) == Repeated(REMOVED)
+    assert deactivate(UUID(int=3), REMOVED, make_license(), 1, NOW) == Repeated(REMOVED)
 
 
 def test_a_seat_that_support_took_is_told():
     taken = replace(REMOVED, removed_by=RemovedBy.SUPPORT)
-    assert reason(deactivate(UUID(int=3), taken, NOW)) is Reason.ACTIVATION_REMOVED
+    assert (
+        reason(deactivate(UUID(int=3), taken, make_license(), 0, NOW)) is Reason.ACTIVATION_REMOVED
+    )
     assert reason(check_in(make_call(2), taken, make_license())) is Reason.ACTIVATION_REMOVED
 
 
@@ -250,3 +252,49 @@ def test_spans_beyond_the_calendar_end_with_it():
     assert isinstance(decision, Granted)
     assert decision.activation.certificate_expires == later(NOW, 10**7)
     assert decision.activation.check_in_after.year == 9999
+
+
+@pytest.mark.parametrize(
+    ("overage", "seats", "allowed"),
+    [("none", 4, 4), ("1.25", 4, 5), ("1.5", 3, 4), ("2", 3, 6), ("1.25", 1, 1)],
+)
+def test_overage_lets_some_computers_more_in(overage: str, seats: int, allowed: int):
+    terms = Terms(seats=seats, overage=Overage(overage))
+    for used in range(allowed):
+        decision = decide(make_call(), make_license(terms, seats_used=used))
+        assert isinstance(decision, Granted)
+        over = used + 1 > seats
+        assert (Notice.OVERAGE in decision.notices) is over
+        assert (EventKind.OVERAGE in [event.kind for event in decision.events]) is over
+    full = decide(make_call(), make_license(terms, seats_used=allowed))
+    assert full == Refused(Reason.SEAT_LIMIT_REACHED, {"limit": seats, "used": allowed})
+
+
+def test_unlimited_overage_never_refuses_and_always_tells():
+    terms = Terms(seats=1, overage=Overage.UNLIMITED)
+    decision = decide(make_call(), make_license(terms, seats_used=1000))
+    assert isinstance(decision, Granted)
+    assert decision.notices == (Notice.OVERAGE,)
+    assert decision.events[-1].details == {"limit": 1, "used": 1001}
+
+
+def test_fewer_seats_than_in_use_keep_the_running_computers():
+    license_ = make_license(Terms(seats=1), seats_used=3)
+    decision = check_in(make_call(2), SEATED, license_)
+    assert isinstance(decision, Granted)
+    assert decision.notices == (Notice.OVERAGE,)
+    other = make_call(3, hardware=OTHER_COMPUTER)
+    assert reason(decide(other, license_)) is Reason.SEAT_LIMIT_REACHED
+
+
+@pytest.mark.parametrize(
+    ("limit", "given_back", "refused"), [(0, 0, True), (2, 1, False), (2, 2, True)]
+)
+def test_transfers_are_limited(limit: int, given_back: int, refused: bool):
+    license_ = make_license(Terms(transfers=limit, transfer_days=30))
+    decision = deactivate(UUID(int=2), SEATED, license_, given_back, NOW)
+    if refused:
+        evidence = {"limit": limit, "used": given_back, "days": 30}
+        assert decision == Refused(Reason.TRANSFER_LIMIT_REACHED, evidence)
+    else:
+        assert isinstance(decision, Granted)

@@ -5,9 +5,9 @@ import pytest
 
 from activation_server.crypto.master_key import MasterKeyError
 from activation_server.rules.errors import OperatorError
-from activation_server.rules.reasons import Reason
+from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import keys, licensing, products
-from activation_server.services.activation import activate, reactivate
+from activation_server.services.activation import Seats, activate, deactivate, reactivate
 from activation_server.services.context import Context
 from tests.conftest import World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
@@ -172,3 +172,47 @@ def test_the_keys_are_made_once_and_stay(world: World):
     first = world.run(kids)
     assert len(first) == 1
     assert world.run(kids) == first
+
+
+def test_a_seat_moves_as_often_as_the_policy_lets_it(world: World):
+    async def work(context: Context):
+        await issue_one(context)
+        await products.add_policy(context, PRODUCT, "t", {"transfers": 2, "transfer_days": 30})
+        key = (await issue_one(context, policy="t", overrides={})).license_key
+
+        async def move(number: int):
+            seat = granted(await activate(context, make_request(number, key, computer=number)))
+            seat_id, token = seat.activation.activation_id, seat.check_in_token
+            answer = await deactivate(
+                context, seat_id, token, make_request(900 + number).request_id
+            )
+            return seat_id, token, answer
+
+        first_id, first_token, _ = await move(1)
+        world.clock.advance(days=20)
+        await move(2)
+        seat_id, token, third = await move(3)
+        still = await licensing.show(context, key)
+        world.clock.advance(days=11)  # the first move is 31 days ago
+        later = await deactivate(context, seat_id, token, make_request(950).request_id)
+        # What was given back is answered alike whenever it is repeated.
+        repeated = await deactivate(context, first_id, first_token, make_request(901).request_id)
+        return third, still, later, repeated, await licensing.show(context, key)
+
+    third, still, later, repeated, history = world.run(work)
+    assert third == Refused(Reason.TRANSFER_LIMIT_REACHED, {"limit": 2, "used": 2, "days": 30})
+    assert still.view.license.seats_used == 1  # it stays with its computer
+    assert later == repeated == Seats(1, 0)
+    assert history.refusals[0].code == "TRANSFER_LIMIT_REACHED"
+
+
+def test_support_moves_a_seat_whatever_the_policy(world: World):
+    async def work(context: Context):
+        await issue_one(context)
+        await products.add_policy(context, PRODUCT, "t", {"transfers": 0})
+        key = (await issue_one(context, policy="t", overrides={})).license_key
+        seat = granted(await activate(context, make_request(1, key)))
+        await licensing.remove_activation(context, seat.activation.activation_id, "new laptop")
+        return granted(await activate(context, make_request(2, key, computer=2)))
+
+    assert world.run(work).seats.used == 1
