@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas measure-hardware clean
+.PHONY: help run test lint format install lock migration schemas soak measure-hardware clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, wit
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --upgrade --no-header --extra embedded --group pyproject.toml:dev pyproject.toml -c requirements.lock \
 	  -o requirements-dev.lock
+
+soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
+	$(BIN)/python -m tests.soak.last_seats --rounds $(or $(ROUNDS),10000)
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware
