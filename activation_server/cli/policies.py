@@ -40,6 +40,8 @@ def add_or_set(
     overage: terms.Overuse = None,
     transfers: terms.Transfers = None,
     transfer_days: terms.TransferDays = None,
+    clone: terms.Clone = None,
+    clone_certificate_hours: terms.CloneCertificateHours = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,6 +52,8 @@ def add_or_set(
         transfers=transfers,
         overage=overage,
         transfer_days=transfer_days,
+        clone=clone,
+        clone_certificate_hours=clone_certificate_hours,
         features=feature,
         term_days=term_days,
         term_from=term_from,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from activation_server.rules.license import Overage, TermFrom, version_key
+from activation_server.rules.license import OnClone, Overage, TermFrom, version_key
 
 UNLIMITED, NONE = "unlimited", "none"
 
@@ -88,6 +88,16 @@ Transfers = Annotated[
 ]
 TransferDays = Annotated[
     int | None, typer.Option(min=1, max=36_500, metavar="D", help="The days these are counted in.")
+]
+
+
+Clone = Annotated[
+    OnClone | None,
+    typer.Option("--clone", help="When an activation lives on two computers: flag or refuse."),
+]
+CloneCertificateHours = Annotated[
+    int | None,
+    typer.Option(min=1, max=8760, metavar="N", help="How long a flagged certificate lasts."),
 ]
 
 

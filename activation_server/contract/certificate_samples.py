@@ -62,6 +62,7 @@ def claims(
         removed_at=None,
         removed_by=None,
         seq=seq,
+        fork_tip=None,
         outcome=Outcome.REACTIVATED,
         request_id=UUID(int=0),
         request_digest=b"",

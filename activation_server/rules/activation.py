@@ -6,7 +6,7 @@ check-in token are made from what was stored, so a retry gets the very same answ
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from activation_server.rules.license import (
     App,
     Coverage,
     License,
+    OnClone,
     later,
     notices,
     refuse_app,
@@ -50,6 +51,7 @@ class EventKind(StrEnum):
     ACTIVATION_REMOVED = "activation_removed"
     HARDWARE_CHANGED = "hardware_changed"
     FORK_SEEN = "fork_seen"
+    CLONE_SUSPECTED = "clone_suspected"
     COUNTER_CAUGHT_UP = "counter_caught_up"
     SUSPENDED = "suspended"
     REINSTATED = "reinstated"
@@ -87,6 +89,7 @@ class Activation:
     removed_at: datetime | None
     removed_by: RemovedBy | None
     seq: int
+    fork_tip: int | None  # the counter that a branch left behind had reached
     outcome: Outcome
     request_id: UUID
     request_digest: bytes = field(repr=False)
@@ -205,17 +208,23 @@ def reactivate(
     told = notices(license_, now)
     if activation.is_repeat_of(call):
         return Repeated(activation, told)
+    branch = branch_of(activation, token_seq)
     if refusal := (
         refuse_app(license_, call.app)
         or _refuse_hardware(call)
+        or _refuse_clone(activation, token_seq, license_)
         or _refuse_other_hardware(call, activation)
     ):
         return refusal
-    divergence, fork = _divergence(activation, token_seq)
     changes, drift = _drift(activation, call)
     seen = replace(activation, seq=max(activation.seq, token_seq))
+    if branch in {Branch.FORK, Branch.CLONE}:
+        seen = replace(seen, fork_tip=activation.seq)
     renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
-    return Granted(renewed, notices=told + fork + drift, events=divergence + changes)
+    if branch is Branch.CLONE:
+        renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
+    events = _branch_events(branch, activation, token_seq)
+    return Granted(renewed, notices=told + _BRANCH_NOTICES[branch] + drift, events=events + changes)
 
 
 def deactivate(
@@ -272,24 +281,74 @@ def _drift(activation: Activation, call: Call) -> tuple[tuple[Event, ...], tuple
     return (Event(EventKind.HARDWARE_CHANGED, details),), (Notice.HARDWARE_CHANGED,)
 
 
-def _divergence(
-    activation: Activation, token_seq: int
-) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
-    """What a token that is not the current one says.
+class Branch(StrEnum):
+    """What the counter in an authentic token says of the copy that presents it."""
 
-    Behind: the activation's state was copied or restored on the computer. Ahead: the server's
-    own database was restored from an older backup, and catches up.
+    CURRENT = "current"
+    AHEAD = "ahead"  # the server's own database was restored from an older backup
+    FORK = "fork"  # an older state of the computer came back: a restored disk, or a copy
+    CLONE = "clone"  # the branch that a fork left behind lives on: two copies
+
+
+def branch_of(activation: Activation, token_seq: int) -> Branch:
+    """Tell which branch of an activation's history a token comes from.
+
+    A fork leaves a branch behind, whose counter had come to `fork_tip`. A token from then on
+    belongs to the branch that went on; one up to there shows that the other is still in use.
     """
-    details = {
-        "activation_id": str(activation.activation_id),
-        "expected": activation.seq,
-        "presented": token_seq,
-    }
-    if token_seq < activation.seq:
-        return (Event(EventKind.FORK_SEEN, details),), (Notice.FORK_SEEN,)
+    if token_seq == activation.seq:
+        return Branch.CURRENT
     if token_seq > activation.seq:
-        return (Event(EventKind.COUNTER_CAUGHT_UP, details),), ()
-    return (), ()
+        return Branch.AHEAD
+    if activation.fork_tip is not None and token_seq <= activation.fork_tip:
+        return Branch.CLONE
+    return Branch.FORK
+
+
+_BRANCH_NOTICES: Mapping[Branch, tuple[Notice, ...]] = {
+    Branch.CURRENT: (),
+    Branch.AHEAD: (),
+    Branch.FORK: (Notice.FORK_SEEN,),
+    Branch.CLONE: (Notice.CLONE_SUSPECTED,),
+}
+_BRANCH_EVENTS: Mapping[Branch, EventKind] = {
+    Branch.AHEAD: EventKind.COUNTER_CAUGHT_UP,
+    Branch.FORK: EventKind.FORK_SEEN,
+    Branch.CLONE: EventKind.CLONE_SUSPECTED,
+}
+
+
+def _branch_events(branch: Branch, activation: Activation, token_seq: int) -> tuple[Event, ...]:
+    kind = _BRANCH_EVENTS.get(branch)
+    if kind is None:
+        return ()
+    return (
+        Event(
+            kind,
+            {"activation_id": str(activation.activation_id)} | _counters(activation, token_seq),
+        ),
+    )
+
+
+def _counters(activation: Activation, token_seq: int) -> dict[str, object]:
+    return {"expected": activation.seq, "presented": token_seq}
+
+
+def _refuse_clone(activation: Activation, token_seq: int, license_: License) -> Refused | None:
+    if license_.terms.clone is OnClone.REFUSE and branch_of(activation, token_seq) is Branch.CLONE:
+        return Refused(Reason.CLONE_DETECTED, _counters(activation, token_seq))
+    return None
+
+
+def _shortened(activation: Activation, hours: int) -> Activation:
+    """The activation with a certificate that ends soon."""
+    soon = activation.answered_at + timedelta(hours=hours)
+    expires = min(soon, activation.certificate_expires or soon)
+    return replace(
+        activation,
+        certificate_expires=expires,
+        check_in_after=min(activation.check_in_after, expires),
+    )
 
 
 def _first(
@@ -304,6 +363,7 @@ def _first(
         removed_at=None,
         removed_by=None,
         seq=1,
+        fork_tip=None,
         outcome=Outcome.ACTIVATED,
         request_id=call.request_id,
         request_digest=call.digest,

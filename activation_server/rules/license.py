@@ -47,6 +47,13 @@ class Overage(StrEnum):
         return None if self is Overage.UNLIMITED else int(seats * factors[self])
 
 
+class OnClone(StrEnum):
+    """What becomes of an activation that lives on two computers."""
+
+    FLAG = "flag"  # both go on, with short certificates
+    REFUSE = "refuse"  # the stale copy is refused
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of a policy; `None` means unlimited, for ever or any. Spans are in days."""
@@ -64,6 +71,8 @@ class Terms:
     overage: Overage = Overage.NONE
     transfers: int | None = None  # seats given back by apps in `transfer_days`
     transfer_days: int = 365
+    clone: OnClone = OnClone.FLAG
+    clone_certificate_hours: int = 72
 
     def overridden(self, overrides: Mapping[str, object]) -> "Terms":
         """These terms with single ones replaced, as a license may.

@@ -126,6 +126,7 @@ activations = Table(
     column("removed_at", Moment, Privacy.DEVICE, nullable=True),
     column("removed_by", Text, Privacy.DEVICE, nullable=True),
     column("seq", BigInteger, Privacy.DEVICE),
+    column("fork_tip", BigInteger, Privacy.DEVICE, nullable=True),
     column("outcome", Text, Privacy.DEVICE),
     column("request_id", Uuid, Privacy.PSEUDONYM),
     column("request_digest", LargeBinary, Privacy.PSEUDONYM),

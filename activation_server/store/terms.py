@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from activation_server.rules.license import Overage, TermFrom, Terms
+from activation_server.rules.license import OnClone, Overage, TermFrom, Terms
 
 
 def to_json(terms: Terms) -> dict[str, Any]:
@@ -24,6 +24,8 @@ def from_json(terms: Mapping[str, Any], overrides: Mapping[str, Any] | None = No
         values["term_from"] = TermFrom(values["term_from"])
     if "overage" in values:
         values["overage"] = Overage(values["overage"])
+    if "clone" in values:
+        values["clone"] = OnClone(values["clone"])
     if "features" in values:
         values["features"] = tuple(values["features"])
     return Terms(**values)

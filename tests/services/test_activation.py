@@ -6,13 +6,14 @@ from sqlalchemy import text
 
 from activation_server import base64url
 from activation_server.formats.certificate import VERSION
-from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import licensing
+from activation_server.rules.license import OnClone
+from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.services import licensing, products
 from activation_server.services.activation import Certified, activate, deactivate, reactivate
 from activation_server.services.context import Context
 from activation_server.store.database import Connection
 from tests.conftest import START, World
-from tests.services.calls import granted, issue_one, make_request, reason
+from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 
 
 def test_200_computers_at_once_on_5_seats_get_exactly_5(world: World):
@@ -209,3 +210,24 @@ def test_forks_and_activations_of_one_computer_at_once_never_deadlock(world: Wor
     answers, deadlocks = world.run(work)
     assert all(granted(answer) for answer in answers)
     assert deadlocks == 0
+
+
+def test_a_clone_is_refused_and_support_sees_it(world: World):
+    async def work(context: Context):
+        await issue_one(context)
+        await products.add_policy(context, PRODUCT, "strict", {"clone": OnClone.REFUSE})
+        key = (await issue_one(context, policy="strict", overrides={})).license_key
+        first = granted(await activate(context, make_request(1, key)))
+        seat = first.activation.activation_id
+        second = granted(await reactivate(context, seat, first.check_in_token, make_request(2)))
+        clone = granted(await reactivate(context, seat, first.check_in_token, make_request(3)))
+        stale = await reactivate(context, seat, second.check_in_token, make_request(4))
+        other = await reactivate(context, seat, clone.check_in_token, make_request(5))
+        return clone, stale, other, await licensing.show(context, key)
+
+    clone, stale, other, history = world.run(work)
+    assert clone.notices == (Notice.FORK_SEEN,)
+    assert reason(stale) is Reason.CLONE_DETECTED
+    assert granted(other).notices == ()
+    assert [refusal.code for refusal in history.refusals] == ["CLONE_DETECTED"]
+    assert "fork_seen" in [event.kind for event in history.events]

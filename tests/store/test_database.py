@@ -63,7 +63,7 @@ def test_a_deadlock_is_run_again(database_url: str):
         await asyncio.gather(database.transact(update(1, 2)), database.transact(update(2, 1)))
         counted = await database.transact(total)
         await database.engine.dispose()
-        assert runs == 3
+        assert runs >= 3  # one of the two, at least once more
         return counted
 
     assert asyncio.run(run()) == 4

@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("removed_at", postgresql.TIMESTAMP(timezone=True, precision=0), nullable=True),
         sa.Column("removed_by", sa.Text(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("fork_tip", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Uuid(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
