@@ -114,7 +114,8 @@ def make_router(context: Context) -> APIRouter:
     @router.get("/.well-known/jwks.json", operation_id="jwks", summary="Public keys (RFC 7517)")
     async def jwks() -> JSONResponse:
         document = certificate.jwks(await keys.published(context))
-        return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
+        # A cached copy would lack a key that signs already, or keep one that was stolen.
+        return JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
     return router
 
