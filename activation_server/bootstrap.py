@@ -124,13 +124,10 @@ async def is_ready(context: Context) -> dict[str, bool]:
     """Tell what the server needs to serve: the database, its schema, a key that signs."""
     try:
         current = await context.database.transact(schema.is_current)
+        signs = current and await keys.can_sign(context)
     except UnavailableError:
         return {"database": False, "schema": False, "signing_key": True}
-    return {
-        "database": True,
-        "schema": current,
-        "signing_key": context.keyring.current in context.keyring.signing,
-    }
+    return {"database": True, "schema": current, "signing_key": signs or not current}
 
 
 async def _context(settings: Settings, database: Database) -> Context:

@@ -30,7 +30,7 @@ app.add_typer(licenses.app, name="license", help="Issue, find, show and change l
 app.add_typer(activations.app, name="activation", help="Computers that hold a seat.")
 app.add_typer(client.app, name="client", help="The reference desktop client.")
 app.add_typer(database.app, name="db", help="The database's schema.")
-app.add_typer(keys.app, name="keys", help="The master key.")
+app.add_typer(keys.app, name="keys", help="The master key and the signing keys.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

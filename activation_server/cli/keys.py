@@ -1,19 +1,38 @@
 """`activation-server keys …`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.table import Column, Table
 
 from activation_server import bootstrap
-from activation_server.cli.operate import AsJson, fail, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, fail, operate, out, print_json
+from activation_server.formats import admin_api
+from activation_server.formats.times import rfc3339
+from activation_server.rules.signing_keys import Standing
+from activation_server.services import signing_keys
+from activation_server.services.signing_keys import KeyView
+
+LISTED = 1000
 
 app = typer.Typer(no_args_is_help=True)
+
+Product = Annotated[
+    str | None,
+    typer.Option(metavar="CODE", help="A key of this product's own; else the one of all products."),
+]
+Kid = Annotated[
+    str,
+    typer.Argument(metavar="KID", help="The key's id, or how it begins."),
+]
 
 
 @app.callback()
 def group() -> None:
-    """The master key."""
+    """The master key, and the keys that sign certificates."""
 
 
 @app.command()
@@ -33,3 +52,139 @@ def make_master_key(
         return
     out.print(f"Wrote {file}, readable by you alone.", markup=False)
     out.print("Keep a copy apart from the database's backups: without it they can't be used.")
+
+
+@app.command(name="list")
+def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the signing keys, and until when certificates signed with them may be valid."""
+    documents = [
+        _document(key) for key in operate(signing_keys.list_keys, data_dir, as_json=as_json)
+    ]
+    if as_json:
+        print_json({"keys": documents})
+        return
+    table = Table(Column("Key", min_width=43), "Product", "Status", "Certificates until")
+    for document in documents:
+        table.add_row(
+            document["kid"], escape(document["product"] or "all"), document["status"],
+            _until(document),
+        )  # fmt: skip
+    out.print(table)
+
+
+@app.command()
+def prepare(product: Product = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Make the next signing key: published now, for apps to ship; it signs after `keys rotate`."""
+    key = operate(lambda context: signing_keys.prepare(context, product), data_dir, as_json=as_json)
+    if as_json:
+        print_json(_document(key))
+        return
+    out.print(f"Published [bold]{key.life.kid}[/]; it does not sign yet.")
+    out.print("Ship it with your app, then let it sign: activation-server keys rotate", style="dim")
+
+
+@app.command()
+def rotate(product: Product = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Let the prepared key sign from now on, or else a new one. The old one stays published."""
+    key = operate(lambda context: signing_keys.rotate(context, product), data_dir, as_json=as_json)
+    if as_json:
+        print_json(_document(key))
+        return
+    out.print(f"[bold]{key.life.kid}[/] signs from now on, for {_scope(key)}.")
+    out.print("Back up the database: certificates are worth nothing without this key.", style="dim")
+
+
+@app.command()
+def retire(
+    kid: Kid,
+    reason: Annotated[str, typer.Option(metavar="R", help="Why: `keys list` keeps it.")],
+    compromised: Annotated[
+        bool, typer.Option("--compromised", help="At once, whatever was signed with it.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a signing key out of use for good. It can't be undone."""
+    done = operate(
+        lambda context: signing_keys.retire(
+            context, kid, reason, compromised=compromised, dry_run=dry_run
+        ),
+        data_dir,
+        as_json=as_json,
+    )
+    if as_json:
+        print_json(
+            {
+                "key": _document(done.key),
+                "successor": done.successor and _document(done.successor),
+                "activations": dict(done.signed),
+                "dry_run": dry_run,
+            }
+        )
+        return
+    would = "Would retire" if dry_run else "Retired"
+    out.print(f"{would} [bold]{done.key.life.kid}[/], the key of {_scope(done.key)}.")
+    if done.successor:
+        out.print(f"[bold]{done.successor.life.kid}[/] signs in its place.")
+    elif dry_run and done.key.standing is Standing.SIGNING:
+        out.print("Another key would sign in its place at once.")
+    _print_counts(done.signed)
+    if done.signed:
+        kid = done.key.life.kid
+        out.print(f"List them: activation-server keys signed {kid}", style="dim", soft_wrap=True)
+
+
+@app.command()
+def signed(
+    kid: Kid,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List at most so many.")] = LISTED,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report the activations whose newest certificate was signed with a key."""
+    found = operate(
+        lambda context: signing_keys.signed(context, kid, limit), data_dir, as_json=as_json
+    )
+    rows = [
+        {
+            "activation_id": str(each.activation_id),
+            "license_id": str(each.license_id),
+            "product": each.product,
+            "last_check_in": rfc3339(each.answered_at),
+            "certificate_expires": each.certificate_expires and rfc3339(each.certificate_expires),
+        }
+        for each in found.activations
+    ]
+    if as_json:
+        counts = dict(found.counts)
+        print_json({"key": _document(found.key), "counts": counts, "activations": rows})
+        return
+    for row in rows:
+        out.print(row["activation_id"], row["product"], row["certificate_expires"] or "no end")
+    _print_counts(found.counts)
+
+
+def _document(key: KeyView) -> dict[str, Any]:
+    return admin_api.signing_key(key.life, key.standing, key.public)
+
+
+def _scope(key: KeyView) -> str:
+    return escape(key.life.product or "all products")
+
+
+def _until(document: dict[str, Any]) -> str:
+    return (
+        "no end" if document["certificates_without_end"] else document["certificates_until"] or "-"
+    )
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for product, count in counts.items():
+        out.print(
+            f"{escape(product)}: the newest certificate of {count} activations is signed with it."
+        )
+    if not counts:
+        out.print("No activation's newest certificate is signed with it.")

@@ -1,6 +1,5 @@
 """The unlocked keys of a running server, and how they are wrapped by the master key."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from activation_server.crypto.digests import Digester, derive
@@ -28,23 +27,21 @@ def license_key_place(license_id: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """All keys, unlocked once at the start."""
+    """All keys, unlocked at the start; signing keys that other processes make join later."""
 
     digester: Digester
     tokens: TokenKey
     license_keys: SealingKey
-    signing: Mapping[int, SigningKey] = field(repr=False)  # by number
-    current: int  # number of the key that signs now
+    master: SealingKey
+    signing: dict[int, SigningKey] = field(repr=False)  # by number; which one signs: the database
 
     @classmethod
-    def unlocked(
-        cls, root: bytes, signing: Mapping[int, SigningKey], master: SealingKey
-    ) -> "Keyring":
-        """Derive the working keys from the root secret; the newest signing key signs."""
+    def unlocked(cls, root: bytes, signing: dict[int, SigningKey], master: SealingKey) -> "Keyring":
+        """Derive the working keys from the root secret."""
         return cls(
             digester=Digester.from_root(root),
             tokens=TokenKey(derive(root, "check-in token")),
             license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
+            master=master,
             signing=signing,
-            current=max(signing),
         )

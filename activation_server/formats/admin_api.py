@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from activation_server import base64url
 from activation_server.formats.times import rfc3339
 from activation_server.rules.activation import Activation
 from activation_server.rules.license import License, Terms
+from activation_server.rules.signing_keys import FOREVER, PUBLISHED, KeyLife, Standing
 
 Json = dict[str, Any]
 
@@ -68,6 +70,24 @@ def event(at: datetime, kind: str, details: Mapping[str, Any]) -> Json:
 def refusal(at: datetime, code: str, times: int, evidence: Mapping[str, Any]) -> Json:
     """Write the last refusal with a code."""
     return {"at": rfc3339(at), "code": code, "times": times, "evidence": dict(evidence)}
+
+
+def signing_key(life: KeyLife, standing: Standing, raw: bytes) -> Json:
+    """Write a signing key: never its secret; `x` is its public key (RFC 8037)."""
+    endless = life.covers_until is not None and life.covers_until >= FOREVER
+    return {
+        "kid": life.kid,
+        "x": base64url.encode(raw),
+        "product": life.product,
+        "status": standing.value,
+        "published": standing in PUBLISHED,
+        "created": rfc3339(life.created_at),
+        "signs_since": _time(life.signs_since),
+        "certificates_until": None if endless else _time(life.covers_until),
+        "certificates_without_end": endless,
+        "retired": _time(life.retired_at),
+        "reason": life.reason,
+    }
 
 
 def licenses(found: Sequence[Json]) -> Json:

@@ -13,6 +13,7 @@ from activation_server.rules.activation import Activation, Call, Computer, Grant
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.license import App, License
 from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.services import keys
 from activation_server.services.context import Context
 from activation_server.store import activations, events, licenses
 from activation_server.store.database import Connection
@@ -78,9 +79,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
         known = await activations.known(
             connection, license_.license_id, activation_id, call.hardware
         )
-        decision = rules.activate(
-            call, license_, known, activation_id, context.keyring.current, now
-        )
+        decision = rules.activate(call, license_, known, activation_id, stored.signing_key, now)
         if isinstance(decision, Granted) and decision.takes_seat:
             await activations.add(connection, decision.activation, hardware_token)
             await licenses.take_seat(connection, license_.license_id, now)
@@ -88,7 +87,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
             await activations.save_answer(connection, decision.activation, hardware_token)
         return await _conclude(context, connection, stored, decision)
 
-    return _answer(context, await context.database.transact(work))
+    return await _answer(context, await context.database.transact(work))
 
 
 async def reactivate(
@@ -111,13 +110,13 @@ async def reactivate(
             return Refused(Reason.ACTIVATION_NOT_FOUND)
         call, hardware_token = _call(context, request, stored.license.hardware_salt)
         decision = rules.reactivate(
-            call, presented.seq, activation, stored.license, context.keyring.current, now
+            call, presented.seq, activation, stored.license, stored.signing_key, now
         )
         if isinstance(decision, Granted):
             await activations.save_answer(connection, decision.activation, hardware_token)
         return await _conclude(context, connection, stored, decision)
 
-    return _answer(context, await context.database.transact(work))
+    return await _answer(context, await context.database.transact(work))
 
 
 async def deactivate(
@@ -226,17 +225,18 @@ async def _conclude(
     await _record(context, connection, stored.license.license_id, decision)
     if isinstance(decision, Refused):
         return decision
+    decision = await keys.sign_for(connection, stored, decision)
     took = int(isinstance(decision, Granted) and decision.takes_seat)
     seats = Seats(stored.license.terms.seats, stored.license.seats_used + took)
     return _Decided(stored, decision, seats)
 
 
-def _answer(context: Context, decided: _Decided | Refused) -> Certified | Refused:
+async def _answer(context: Context, decided: _Decided | Refused) -> Certified | Refused:
     """Sign what is committed: the same activation gives the same bytes."""
     if isinstance(decided, Refused):
         return decided
     activation, license_ = decided.decision.activation, decided.stored.license
-    key = context.keyring.signing[activation.signing_key]
+    key = await keys.signing_key(context, activation.signing_key)
     claims = certificate.claims(
         activation, context.issuer, license_.product, license_.hardware_salt
     )

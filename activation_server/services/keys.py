@@ -1,7 +1,7 @@
-"""Unlock the keys at the start; make them on first use."""
+"""Unlock the keys at the start, making them on first use; the keys that sign and are published."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from activation_server.crypto import signing
@@ -10,9 +10,14 @@ from activation_server.crypto.master_key import MasterKeyError
 from activation_server.crypto.sealed import KEY_BYTES, SealBrokenError, SealingKey
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats.certificate import PublicKey, thumbprint
+from activation_server.rules import signing_keys as rules
+from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.errors import UnavailableError
+from activation_server.rules.signing_keys import KeyLife
 from activation_server.services.context import Context
-from activation_server.store import signing_keys
+from activation_server.store import activations, signing_keys
 from activation_server.store.database import Connection, Database
+from activation_server.store.licenses import StoredLicense
 from activation_server.store.signing_keys import StoredSigningKey
 
 FIRST_KEY = 1
@@ -55,36 +60,91 @@ async def unlock(unlocking: Unlocking) -> Keyring:
 
 
 async def published(context: Context) -> Sequence[PublicKey]:
-    """Give the public keys that certificates out there are verified with."""
+    """Give the public keys that certificates out there, now and next, are verified with."""
     keys = await context.database.transact(signing_keys.all_keys)
-    return [PublicKey(key.kid, key.public) for key in keys]
+    wanted = rules.published([key.life for key in keys], context.now())
+    return [PublicKey(key.life.kid, key.public) for key in keys if key.life in wanted]
+
+
+async def signing_key(context: Context, number: int) -> SigningKey:
+    """Give an unlocked signing key; one that another process made is fetched, once.
+
+    Raises UnavailableError, and SealBrokenError when the master key did not wrap it.
+    """
+    unlocked = context.keyring.signing
+    if number not in unlocked:
+
+        async def work(connection: Connection) -> StoredSigningKey | None:
+            return await signing_keys.get(connection, number)
+
+        stored = await context.database.transact(work)
+        if stored is None:
+            raise KeyError(number)
+        unlocked[number] = _open(stored, context.keyring.master)
+    return unlocked[number]
+
+
+async def can_sign(context: Context) -> bool:
+    """Whether there is a common signing key, and the master key opens it."""
+    stored = await context.database.transact(signing_keys.all_keys)
+    current = rules.signing([key.life for key in stored], None)
+    try:
+        return current is not None and bool(await signing_key(context, current.number))
+    except SealBrokenError:
+        return False
+
+
+async def sign_for(
+    connection: Connection, stored: StoredLicense, decision: Granted | Repeated
+) -> Granted | Repeated:
+    """Hold the key of an answer to what will be signed with it, before the commit.
+
+    A repeated answer keeps its key, unless that is retired: then the current one takes its place
+    for good. Raises UnavailableError when the current key was retired this very moment.
+    """
+    number = decision.activation.signing_key
+    if isinstance(decision, Repeated):
+        if number == stored.signing_key or not await signing_keys.is_retired(connection, number):
+            return decision
+        decision = replace(
+            decision, activation=replace(decision.activation, signing_key=stored.signing_key)
+        )
+        await activations.save_answer(connection, decision.activation)
+    until = rules.cover(stored.key_covers_until, decision.activation.certificate_expires)
+    if until and not await signing_keys.move_cover(connection, stored.signing_key, until):
+        msg = "the signing key was retired meanwhile"
+        raise UnavailableError(msg)
+    return decision
+
+
+def make_key(
+    life: KeyLife, master: SealingKey, random_bytes: Callable[[int], bytes]
+) -> StoredSigningKey:
+    """Make a signing key, wrapped; its `kid` is its thumbprint.
+
+    None begins with a dash: operators give it to commands, which would take it for an option.
+    """
+    seed = random_bytes(KEY_BYTES)
+    while thumbprint(public := signing.public_bytes(seed)).startswith("-"):
+        seed = random_bytes(KEY_BYTES)
+    wrapped = master.seal(seed, signing_key_place(life.number))
+    return StoredSigningKey(replace(life, kid=thumbprint(public)), public, wrapped)
 
 
 async def _make(connection: Connection, unlocking: Unlocking) -> None:
     """Make the root secret and the first signing key; of two processes, the first one's stay."""
     root = unlocking.random_bytes(KEY_BYTES)
-    seed = unlocking.random_bytes(KEY_BYTES)
-    public = signing.public_bytes(seed)
     wrapped_root = unlocking.master.seal(root, root_place())
     await signing_keys.add_secret(connection, ROOT, wrapped_root, unlocking.now)
-    key = StoredSigningKey(
-        number=FIRST_KEY,
-        kid=thumbprint(public),
-        public=public,
-        wrapped_seed=unlocking.master.seal(seed, signing_key_place(FIRST_KEY)),
-    )
-    await signing_keys.add_key(connection, key, unlocking.now)
+    life = KeyLife(FIRST_KEY, "", None, unlocking.now, signs_since=unlocking.now)
+    key = make_key(life, unlocking.master, unlocking.random_bytes)
+    await signing_keys.add_key(connection, key)
 
 
 def _unwrap(root: bytes, stored: Sequence[StoredSigningKey], master: SealingKey) -> Keyring:
     try:
         opened = {
-            key.number: SigningKey.from_seed(
-                key.number,
-                key.kid,
-                master.open(key.wrapped_seed, signing_key_place(key.number)),
-            )
-            for key in stored
+            key.life.number: _open(key, master) for key in stored if key.life.retired_at is None
         }
         return Keyring.unlocked(master.open(root, root_place()), opened, master)
     except SealBrokenError:
@@ -93,3 +153,8 @@ def _unwrap(root: bytes, stored: Sequence[StoredSigningKey], master: SealingKey)
             "set ACTIVATION_MASTER_KEY_FILE to the right file."
         )
         raise MasterKeyError(msg) from None
+
+
+def _open(key: StoredSigningKey, master: SealingKey) -> SigningKey:
+    seed = master.open(key.wrapped_seed, signing_key_place(key.life.number))
+    return SigningKey.from_seed(key.life.number, key.life.kid, seed)

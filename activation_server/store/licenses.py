@@ -6,13 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import License, Status
 from activation_server.store import terms as terms_json
-from activation_server.store.tables import license_keys, licenses, policies, products
+from activation_server.store.tables import (
+    license_keys,
+    licenses,
+    policies,
+    products,
+    signing_keys,
+)
 
 _L = licenses.c
 _FIND_LIMIT = 100
@@ -24,6 +30,8 @@ class StoredLicense:
 
     license: License
     algorithm: str  # of its product's certificates
+    signing_key: int  # number of the key that signs its product's certificates now
+    key_covers_until: datetime | None  # of that key
     order_reference: str | None
     key_tail: str
     key_sealed: bytes = field(repr=False)
@@ -49,6 +57,21 @@ class NewLicense:
     key_digests: tuple[bytes, ...] = field(repr=False)
 
 
+# The key that signs now, read with the license: a rotation holds at once in every process, and
+# costs no question of its own. A product's own key goes before the common one.
+_K = signing_keys.c
+_SIGNING = (
+    select(_K.number, _K.covers_until)
+    .where(
+        _K.signs_since.is_not(None),
+        _K.retired_at.is_(None),
+        _K.product.is_(None) | (_K.product == _L.product),
+    )
+    .order_by(_K.product.is_(None), _K.number.desc())
+    .limit(1)
+    .correlate(licenses)
+    .lateral("signing")
+)
 _ALL = (
     select(
         _L.license_id,
@@ -67,12 +90,15 @@ _ALL = (
         _L.seats_used,
         policies.c.terms,
         products.c.algorithm,
+        _SIGNING.c.number.label("signing_key"),
+        _SIGNING.c.covers_until.label("key_covers_until"),
     )
     .join(
         policies,
         (policies.c.product == _L.product) & (policies.c.name == _L.policy),
     )
     .join(products, products.c.code == _L.product)
+    .outerjoin(_SIGNING, true())
 )
 _BY_ID = _ALL.where(_L.license_id == bindparam("license_id"))
 # The exact form of a key goes before the folded one.
@@ -100,6 +126,8 @@ def _license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
             hardware_salt=row.hardware_salt,
         ),
         algorithm=row.algorithm,
+        signing_key=row.signing_key,
+        key_covers_until=row.key_covers_until,
         order_reference=row.order_reference,
         key_tail=row.key_tail,
         key_sealed=row.key_sealed,

@@ -186,6 +186,17 @@ signing_keys = Table(
     column("public", LargeBinary, Privacy.OPERATIONAL),
     column("wrapped_seed", LargeBinary, Privacy.SECRET),
     column("created_at", Moment, Privacy.OPERATIONAL),
+    column("product", Text, Privacy.OPERATIONAL, nullable=True),  # empty: of all products
+    column("signs_since", Moment, Privacy.OPERATIONAL, nullable=True),
+    # No certificate signed with it is valid longer, those that were replaced included. Moved
+    # ahead in steps by the answers themselves; the year 9999 where one has no end.
+    column("covers_until", Moment, Privacy.OPERATIONAL, nullable=True),
+    column("retired_at", Moment, Privacy.OPERATIONAL, nullable=True),
+    column("retirement", Text, Privacy.OPERATIONAL, nullable=True),
+    column("reason", Text, Privacy.OPERATIONAL, nullable=True),
+    ForeignKeyConstraint(["product"], ["products.code"]),
+    CheckConstraint("retirement IN ('over', 'compromised')", name="retirement"),
+    CheckConstraint("(retired_at IS NULL) = (retirement IS NULL)", name="retired"),
 )
 
 wrapped_secrets = Table(

@@ -3,6 +3,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,7 +37,7 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema.revision) == "0001"
+    assert transact(database_url, schema.revision) == "0002"
 
 
 def test_every_column_says_what_it_holds():
@@ -109,3 +110,22 @@ def test_months_get_their_partitions_and_nothing_is_ever_refused(world: World):
         "events_2031_07",
         "events_2031_08",
     ]
+
+
+def test_keys_from_before_rotation_sign_on_and_cover_what_is_known(world: World):
+    async def work(context: Context):
+        view = await issue_one(context)
+        return granted(await activate(context, make_request(1, view.license_key)))
+
+    expires = world.run(work).activation.certificate_expires
+
+    async def down_and_up(connection: AsyncConnection):
+        await connection.run_sync(lambda sync: command.downgrade(schema._config(sync), "0001"))
+        await connection.run_sync(lambda sync: command.upgrade(schema._config(sync), "head"))
+        row = await connection.execute(
+            text("SELECT created_at = signs_since, covers_until FROM signing_keys")
+        )
+        return tuple(row.one())
+
+    assert transact(world.url, down_and_up) == (True, expires)
+    assert transact(world.url, schema.differences) == []

@@ -275,9 +275,10 @@ BROKEN = {
         "UPDATE licenses SET overrides = '{}'",
     ),
 }
-# A key that signed, but that is not in this process's keyring.
+# A key that signed, but that the master key does not open.
 UNKNOWN_KEY = """
-    INSERT INTO signing_keys SELECT 2, 'other', public, wrapped_seed, created_at FROM signing_keys;
+    INSERT INTO signing_keys (number, kid, public, wrapped_seed, created_at)
+    SELECT 2, 'other', public, wrapped_seed, created_at FROM signing_keys;
     UPDATE activations SET signing_key = 2
 """
 KNOWN_KEY = "UPDATE activations SET signing_key = 1; DELETE FROM signing_keys WHERE number = 2"
@@ -296,7 +297,7 @@ def meet_faults(served: Served, server: Server, marks: Marks) -> dict[str, str]:
         faults[fault_of(served, reactivations_of(answer), again, marks)] = error
         server.script(mend)
     server.script(UNKNOWN_KEY)
-    faults[fault_of(served, reactivations_of(answer), request, marks)] = "KeyError"
+    faults[fault_of(served, reactivations_of(answer), request, marks)] = "SealBrokenError"
     server.script(KNOWN_KEY)
     ok(served.post(reactivations_of(answer), request, marks))
     return faults

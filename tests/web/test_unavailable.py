@@ -74,6 +74,15 @@ def see_it_away(server: Server, answer: Json, body: Json) -> None:
     refused(server.activate({}), "REQUEST_INVALID")  # needs no database
 
 
+def test_a_server_without_a_key_that_signs_is_not_ready(server: Server) -> None:
+    server.script("UPDATE signing_keys SET signs_since = NULL")
+    ready = server.get("/readyz")
+    server.script("UPDATE signing_keys SET signs_since = created_at")
+    assert ready.status_code == 503
+    assert ready.json()["checks"] == {"database": True, "schema": True, "signing_key": False}
+    assert server.get("/readyz").status_code == 200
+
+
 def see_it_back(server: Server, answer: Json, body: Json) -> None:
     """See that everything goes on, and that nothing happened meanwhile."""
     assert server.get("/readyz").status_code == 200
