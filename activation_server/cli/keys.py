@@ -63,12 +63,12 @@ def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"keys": documents})
         return
-    table = Table(Column("Key", min_width=43), "Product", "Status", "Certificates until")
+    # Without lines, and with days alone, it fits into 80 columns.
+    names = (Column("Key", min_width=43), "Product", "Status", "Needed to")
+    table = Table(*names, box=None, pad_edge=False)
     for document in documents:
-        table.add_row(
-            document["kid"], escape(document["product"] or "all"), document["status"],
-            _until(document),
-        )  # fmt: skip
+        product = escape(document["product"] or "all")
+        table.add_row(document["kid"], product, document["status"], _until(document))
     out.print(table)
 
 
@@ -176,9 +176,9 @@ def _scope(key: KeyView) -> str:
 
 
 def _until(document: dict[str, Any]) -> str:
-    return (
-        "no end" if document["certificates_without_end"] else document["certificates_until"] or "-"
-    )
+    if document["certificates_without_end"]:
+        return "no end"
+    return (document["certificates_until"] or "-")[:10]
 
 
 def _print_counts(counts: Mapping[str, int]) -> None:
