@@ -109,7 +109,7 @@ async def sign_for(
         decision = replace(
             decision, activation=replace(decision.activation, signing_key=stored.signing_key)
         )
-        await activations.save_answer(connection, decision.activation)
+        await activations.save_signing_key(connection, decision.activation)
     until = rules.cover(stored.key_covers_until, decision.activation.certificate_expires)
     if until and not await signing_keys.move_cover(connection, stored.signing_key, until):
         msg = "the signing key was retired meanwhile"

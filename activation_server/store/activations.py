@@ -188,6 +188,15 @@ async def save_answer(
     )
 
 
+async def save_signing_key(connection: AsyncConnection, activation: Activation) -> None:
+    """Write that an activation's last answer is signed by another key from now on."""
+    await connection.execute(
+        update(activations)
+        .where(_A.license_id == activation.license_id, _A.activation_id == activation.activation_id)
+        .values(signing_key=activation.signing_key)
+    )
+
+
 async def save_removal(connection: AsyncConnection, activation: Activation) -> None:
     """Write that an activation's seat was given back or taken."""
     await connection.execute(
