@@ -135,10 +135,9 @@ class Client:
 
     def _request(self, state: State, purpose: str, wish: Json) -> Pending:
         """Make a new request; `wish` is the part of its body that the user chose."""
-        known, salt = state.activation, b""
+        known, salt, path = state.activation, b"", "/v1/activations"
         body: Json = {"request_id": str(uuid.uuid4())}
         simulated = self.simulated or (known.simulated if known else {})
-        path = "/v1/activations"
         if purpose != ACTIVATE:
             if known is None:
                 raise MisuseError("This computer was not activated yet: activate it first.")
@@ -181,8 +180,7 @@ class Client:
 
     def _deliver(self, state: State, pending: Pending) -> Answer:
         """Send a request. Only an answer or a refusal makes the client forget it."""
-        known = state.activation
-        server = (self.server or (known.server if known else "")).rstrip("/")
+        server = (self.server or (state.activation.server if state.activation else "")).rstrip("/")
         if not server:
             raise MisuseError("The server's URL is needed.")
         self.transport.check(server)
@@ -194,15 +192,19 @@ class Client:
             state.pending = None
             client_state.save(self.state_path, state)
             raise
+        return self._conclude(state, pending, server, answer)
+
+    # -- Answers: checked before they are believed.
+
+    def _conclude(self, state: State, pending: Pending, server: str, answer: Answer) -> Answer:
+        """Remember what an answer says, and forget the request, in one write."""
         if pending.purpose != DEACTIVATE:
             state.activation = self._take(state, pending, server, answer)
-        elif known:
-            known.certificate = ""  # the token stays, so that giving back twice is harmless
+        elif state.activation:
+            state.activation.certificate = ""  # the token stays: giving back twice is harmless
         state.pending = None
         client_state.save(self.state_path, state)
         return answer
-
-    # -- Answers: checked before they are believed.
 
     def _take(self, state: State, pending: Pending, server: str, answer: Answer) -> Activation:
         """Check an answer and give what to remember of it; CertificateError leaves all as it was.

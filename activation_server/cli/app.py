@@ -8,6 +8,7 @@ from activation_server import __version__
 from activation_server.cli import (
     activations,
     client,
+    client_offline,
     database,
     keys,
     licenses,
@@ -28,6 +29,7 @@ app.add_typer(products.app, name="product", help="Products that licenses are sol
 app.add_typer(policies.app, name="policy", help="Named sets of license terms.")
 app.add_typer(licenses.app, name="license", help="Issue, find, show and change licenses.")
 app.add_typer(activations.app, name="activation", help="Computers that hold a seat.")
+client.app.add_typer(client_offline.app)
 app.add_typer(client.app, name="client", help="The reference desktop client.")
 app.add_typer(database.app, name="db", help="The database's schema.")
 app.add_typer(keys.app, name="keys", help="The master key and the signing keys.")

@@ -136,21 +136,21 @@ def take_seat(
         "released": app_released,
         "language": app_language,
     }
-    details = {**_given(person), "app": _given(program)}
-    with _told(as_json=as_json):
+    details = {**given(person), "app": given(program)}
+    with told(as_json=as_json):
         client = Client(
             state,
             server,
-            shipped_keys=_shipped_keys(public_key),
-            simulated=_simulated(hardware),
-            transport=_transport(ca_file, allow_http=allow_http, no_wait=no_wait),
+            shipped_keys=read_keys(public_key),
+            simulated=read_computer_file(hardware),
+            transport=make_transport(ca_file, allow_http=allow_http, no_wait=no_wait),
         )
         if ctx.command.name == "activate":
             answer = _send(client, lambda: client.activate(key.strip(), product.strip(), details))
         else:
-            named = _given({"license_key": key or None, "product": product or None})
+            named = given({"license_key": key or None, "product": product or None})
             answer = _send(client, lambda: client.reactivate({**named, **details}))
-        _print_answer(answer, as_json=as_json)
+        print_answer(answer, as_json=as_json)
 
 
 @app.command()
@@ -168,15 +168,15 @@ def deactivate(
 ) -> None:
     """Give this computer's seat back."""
     del key, product  # taken, so that the three commands can be called alike
-    with _told(as_json=as_json):
+    with told(as_json=as_json):
         client = Client(
             state,
             server,
-            shipped_keys=_shipped_keys(public_key),
-            simulated=_simulated(hardware),
-            transport=_transport(ca_file, allow_http=allow_http, no_wait=no_wait),
+            shipped_keys=read_keys(public_key),
+            simulated=read_computer_file(hardware),
+            transport=make_transport(ca_file, allow_http=allow_http, no_wait=no_wait),
         )
-        _print_answer(_send(client, client.deactivate), as_json=as_json)
+        print_answer(_send(client, client.deactivate), as_json=as_json)
 
 
 @app.command()
@@ -187,9 +187,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Tell, without any network, whether this computer is activated."""
-    with _told(as_json=as_json):
+    with told(as_json=as_json):
         client = Client(
-            state, shipped_keys=_shipped_keys(public_key), simulated=_simulated(hardware)
+            state, shipped_keys=read_keys(public_key), simulated=read_computer_file(hardware)
         )
         verdict = client.verify()
     if as_json:
@@ -203,11 +203,13 @@ def verify(
 # ---- Options.
 
 
-def _given(values: Json) -> Json:
+def given(values: Json) -> Json:
+    """Leave out what was not given."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _simulated(path: Path | None) -> Json:
+def read_computer_file(path: Path | None) -> Json:
+    """Read the description of a computer to play; empty without a file."""
     if path is None:
         return {}
     try:
@@ -218,7 +220,7 @@ def _simulated(path: Path | None) -> Json:
         raise MisuseError(f"{path} describes no computer: {error}.") from None
 
 
-def _shipped_keys(path: Path | None) -> dict[str, str] | None:
+def read_keys(path: Path | None) -> dict[str, str] | None:
     """Read trusted keys: a JWK Set, or the PEM of one Ed25519 public key (RFC 8410)."""
     if path is None:
         return None
@@ -239,7 +241,8 @@ def _shipped_keys(path: Path | None) -> dict[str, str] | None:
     return keys
 
 
-def _transport(ca_file: Path | None, *, allow_http: bool, no_wait: bool) -> Transport:
+def make_transport(ca_file: Path | None, *, allow_http: bool, no_wait: bool) -> Transport:
+    """Make the way to the server; progress is told on standard error."""
     try:
         roots = None if ca_file is None else ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one
@@ -247,7 +250,7 @@ def _transport(ca_file: Path | None, *, allow_http: bool, no_wait: bool) -> Tran
     return Transport(
         connect=lambda: connection(roots),
         chance=CHANCE,
-        tell=lambda text: _say(err, text),
+        tell=lambda text: say(err, text),
         tries=1 if no_wait else 4,
         allow_http=allow_http,
     )
@@ -256,14 +259,14 @@ def _transport(ca_file: Path | None, *, allow_http: bool, no_wait: bool) -> Tran
 # ---- Words.
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Print text that may come from a server: nothing in it steers the terminal."""
     safe = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
     console.print(safe, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _told(*, as_json: bool) -> Iterator[None]:
+def told(*, as_json: bool) -> Iterator[None]:
     """Tell people, or programs, why a command failed, and exit with 1, or 2 for wrong use."""
     try:
         yield
@@ -280,9 +283,9 @@ def _told(*, as_json: bool) -> Iterator[None]:
             reason = {"reason": error.reason} if isinstance(error, CertificateError) else {}
             typer.echo(json.dumps({"error": str(error), **reason}, ensure_ascii=False, indent=2))
         else:
-            _say(err, f"Error: {error}")
+            say(err, f"Error: {error}")
             if isinstance(error, CertificateError):
-                _say(err, f"{REASONS[error.reason]} What was stored before still counts.")
+                say(err, f"{REASONS[error.reason]} What was stored before still counts.")
         wrong_use = isinstance(error, (MisuseError, StateError))
         raise typer.Exit(MISUSED if wrong_use else REFUSED) from None
 
@@ -300,43 +303,43 @@ def _send(client: Client, call: Callable[[], Answer]) -> Answer:
         raise UnreachableError(" ".join(said), error.answer) from None
 
 
-def _print_answer(answer: Answer, *, as_json: bool) -> None:
+def print_answer(answer: Answer, *, as_json: bool) -> None:
     """Print what the server answered; to people never the token or the certificate."""
     body = answer.body
     if as_json:
         typer.echo(answer.text)
         return
-    _say(out, STATUSES.get(str(body.get("status")), f"Done: {body.get('status')}."))
+    say(out, STATUSES.get(str(body.get("status")), f"Done: {body.get('status')}."))
     seats = body.get("seats")
     if isinstance(seats, dict):
         limit = "unlimited" if seats.get("limit") is None else seats.get("limit")
-        _say(out, f"Seats in use: {seats.get('used')} of {limit}.")
+        say(out, f"Seats in use: {seats.get('used')} of {limit}.")
     if "certificate" in body:
         until = body.get("certificate_expires")
         works = f"until {until}" if until else "without an end"
-        _say(out, f"Works without the server {works}; next check-in {body.get('check_in_after')}.")
+        say(out, f"Works without the server {works}; next check-in {body.get('check_in_after')}.")
     notices = body.get("notices")
     for notice in notices if isinstance(notices, list) else []:
-        _say(out, f"Notice: {notice.get('message')} [{notice.get('code')}]")
+        say(out, f"Notice: {notice.get('message')} [{notice.get('code')}]")
 
 
 def _print_problem(problem: Json) -> None:
     code = str(problem.get("code"))
-    _say(err, f"Refused: {problem.get('detail') or problem.get('title')} [{code}]")
+    say(err, f"Refused: {problem.get('detail') or problem.get('title')} [{code}]")
     evidence = problem.get("evidence")
     for name, value in evidence.items() if isinstance(evidence, dict) else ():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        _say(err, f"  {name}: {shown}")
+        say(err, f"  {name}: {shown}")
     if advice := ADVICE.get(code):
-        _say(err, advice)
+        say(err, advice)
 
 
 def _print_verdict(verdict: Json) -> None:
-    _say(out, REASONS[verdict["reason"]])
+    say(out, REASONS[verdict["reason"]])
     if verdict["activation_id"]:
-        _say(out, f"Product {verdict['product']}, activation {verdict['activation_id']}.")
-        _say(out, f"Works without the server until: {verdict['expires'] or 'no end'}.")
+        say(out, f"Product {verdict['product']}, activation {verdict['activation_id']}.")
+        say(out, f"Works without the server until: {verdict['expires'] or 'no end'}.")
         due = ", due now" if verdict["check_in_due"] else ""
-        _say(out, f"Next check-in: {verdict['check_in_after'] or 'none'}{due}.")
+        say(out, f"Next check-in: {verdict['check_in_after'] or 'none'}{due}.")
     if missing := verdict["hardware"]["missing"]:
-        _say(out, f"Hardware that differs: {', '.join(missing)}.")
+        say(out, f"Hardware that differs: {', '.join(missing)}.")

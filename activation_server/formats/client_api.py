@@ -171,6 +171,26 @@ class DeactivationRequest(Body):
     check_in_token: CheckInToken
 
 
+class TrialRequest(_Computer):
+    """The body of a request for a trial."""
+
+    product: Annotated[str, _text(64, 1)]
+
+
+class OfflineRequest(Body):
+    """What an offline request's JSON has beside the fields of the call that it asks for."""
+
+    purpose: Literal["activate", "reactivate", "deactivate", "trial"]
+    activation_id: Annotated[str, _text(64)] | None = None
+
+    def named_activation(self) -> str:
+        """Give the activation's id, in the path online. Raises RequestInvalidError without one."""
+        if self.activation_id is None:
+            fault = {"pointer": "/activation_id", "message": f"Required to {self.purpose}"}
+            raise RequestInvalidError([fault])
+        return self.activation_id
+
+
 BodyT = TypeVar("BodyT", bound=Body)
 
 

@@ -47,7 +47,7 @@ TEXTS: Mapping[Reason, Text] = {
         413,
         "The request is too large",
         "The app sent more than the license server takes.",
-        "A request body is limited to 16 KiB.",
+        "A request body is limited to 16 KiB, an offline file to 32 KiB.",
         "Shorten the comments, or tell the app's maker.",
         "Send less: the limits of every field are in the schema.",
     ),
@@ -63,8 +63,9 @@ TEXTS: Mapping[Reason, Text] = {
     Reason.OFFLINE_FILE_INVALID: Text(
         422,
         "The offline file is damaged",
-        "The file is damaged, incomplete, or not an activation file.",
-        "The file was changed on its way, or is another kind of file.",
+        "The offline file can't be read, see line {line}: {fault}.",
+        "The file was changed on its way, is cut off, or is another kind of file. "
+        "`evidence` names the line and what is wrong with it.",
         "Save the file from the app once more and send it as an attachment.",
         "Write the file anew from the same request.",
     ),

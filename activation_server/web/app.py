@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI
@@ -17,15 +17,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activation_server import __version__
 from activation_server.formats import problem
-from activation_server.formats.client_api import ANSWERS, REQUESTS, RequestInvalidError
+from activation_server.formats.client_api import ANSWERS, REQUESTS
 from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.formats.times import rfc3339
-from activation_server.rules.errors import UnavailableError
-from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
-from activation_server.web import client_routes, pages
-from activation_server.web.requests import TooLargeError
-from activation_server.web.responses import problem_response, refuse
+from activation_server.web import client_routes, offline_page, pages
+from activation_server.web.responses import (
+    EXPECTED,
+    Expected,
+    problem_response,
+    refusal_of,
+    refuse,
+)
 
 log = structlog.get_logger()
 
@@ -61,6 +64,7 @@ def build(context: Context, readiness: Readiness) -> FastAPI:
     )
     app.include_router(client_routes.make_router(context))
     app.include_router(pages.make_router())
+    app.include_router(offline_page.make_router(context))
     _add_health(app, context, readiness)
     _add_refusals(app, context)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
@@ -106,18 +110,11 @@ def _add_health(app: FastAPI, context: Context, readiness: Readiness) -> None:
 
 
 def _add_refusals(app: FastAPI, context: Context) -> None:
-    @app.exception_handler(RequestInvalidError)
-    async def invalid(_request: Request, error: RequestInvalidError) -> Response:
-        return refuse(context, Refused(Reason.REQUEST_INVALID, {"errors": error.errors}))
+    async def expected(_request: Request, error: Exception) -> Response:
+        return refuse(context, refusal_of(cast("Expected", error)))
 
-    @app.exception_handler(TooLargeError)
-    async def too_large(_request: Request, _error: TooLargeError) -> Response:
-        return refuse(context, Refused(Reason.REQUEST_TOO_LARGE))
-
-    @app.exception_handler(UnavailableError)
-    async def unavailable(_request: Request, error: UnavailableError) -> Response:
-        log.warning("database_unavailable", kind=str(error))
-        return refuse(context, Refused(Reason.OVERLOADED))
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, expected)
 
     @app.exception_handler(Exception)
     async def fault(_request: Request, _error: Exception) -> Response:

@@ -1,5 +1,8 @@
 """Pages for people: what a problem code means and what to do about it."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup, escape
@@ -27,7 +30,13 @@ def _with_code(sentence: str) -> Markup:
     )
 
 
+def _at(time: datetime) -> str:
+    """Write a time for people: 22 December 2026, 10:00 UTC."""
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
 _templates.filters["with_code"] = _with_code
+_templates.filters["at"] = _at
 _STYLE = _templates.get_template("style.css").render()
 
 
@@ -37,14 +46,14 @@ def make_router() -> APIRouter:
 
     @router.get("/problems")
     async def problems() -> Response:
-        return _page("problems.html", 200, known=_BY_SLUG)
+        return page("problems.html", 200, known=_BY_SLUG)
 
     @router.get("/problems/{code}")
     async def problem(code: str) -> Response:
         known = _BY_SLUG.get(slug(code))
         if known is None:
-            return _page("problems.html", 404, known=_BY_SLUG, missing=True)
-        return _page("problem.html", 200, code=known[0], text=known[1])
+            return page("problems.html", 404, known=_BY_SLUG, missing=True)
+        return page("problem.html", 200, code=known[0], text=known[1])
 
     @router.get("/static/style.css")
     async def style() -> Response:
@@ -53,5 +62,8 @@ def make_router() -> APIRouter:
     return router
 
 
-def _page(template: str, status: int, **values: object) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(values), status, _HEADERS)
+def page(
+    template: str, status: int, headers: Mapping[str, str] = _HEADERS, **values: object
+) -> HTMLResponse:
+    """Write a page; every value is escaped."""
+    return HTMLResponse(_templates.get_template(template).render(values), status, headers)

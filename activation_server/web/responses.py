@@ -1,14 +1,26 @@
 """Answers and refusals as HTTP responses."""
 
+from collections.abc import Mapping
+from typing import Final, get_args
+
+import structlog
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from activation_server.formats import problem
-from activation_server.formats.client_api import ProblemBody
+from activation_server.formats.client_api import ProblemBody, RequestInvalidError
+from activation_server.formats.offline_file import DamagedError
+from activation_server.rules.errors import UnavailableError
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
+from activation_server.web.requests import TooLargeError
 
-_NO_STORE = {"Cache-Control": "no-store"}
+log = structlog.get_logger()
+
+Expected = RequestInvalidError | DamagedError | TooLargeError | UnavailableError
+EXPECTED: Final = get_args(Expected)
+
+_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:
@@ -16,16 +28,39 @@ def answer(body: BaseModel, status: int = 200) -> Response:
     return Response(body.model_dump_json(), status, _NO_STORE, "application/json")
 
 
+def text_file(text: str, headers: Mapping[str, str] = _NO_STORE) -> Response:
+    """Answer with an offline file."""
+    return Response(text, 200, headers, "text/plain")
+
+
+def refusal_of(error: Expected) -> Refused:
+    """Give the refusal that an error at the edge means."""
+    match error:
+        case RequestInvalidError():
+            return Refused(Reason.REQUEST_INVALID, {"errors": error.errors})
+        case DamagedError():
+            evidence = {"line": error.line, "fault": error.fault}
+            return Refused(Reason.OFFLINE_FILE_INVALID, evidence)
+        case TooLargeError():
+            return Refused(Reason.REQUEST_TOO_LARGE)
+        case UnavailableError():
+            log.warning("database_unavailable", kind=str(error))
+            return Refused(Reason.OVERLOADED)
+
+
 def refuse(context: Context, refused: Refused) -> Response:
-    """Answer with a refusal; one to be retried says when."""
+    """Answer with a refusal."""
+    return problem_response(problem_body(context, refused))
+
+
+def problem_body(context: Context, refused: Refused) -> ProblemBody:
+    """Write a refusal; one to be retried says when."""
     retry_after = None
     if refused.reason in {Reason.OVERLOADED, Reason.RATE_LIMITED}:
         # Spread, so that those who were turned away together don't come back together.
         retry_after = 2 + context.randomness.bits(3)
-    return problem_response(
-        problem.problem(
-            context.issuer, refused.reason, refused.evidence, context.now(), retry_after
-        )
+    return problem.problem(
+        context.issuer, refused.reason, refused.evidence, context.now(), retry_after
     )
 
 

@@ -226,7 +226,8 @@ def test_answers_fit_their_schemas() -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_refusal_fits_its_schema_and_its_code_is_published(reason: Reason) -> None:
-    body = problem.problem(samples.ISSUER, reason, {"limit": 1}, START, retry_after=3)
+    evidence = {"limit": 1, "line": 1, "fault": "it is damaged"}
+    body = problem.problem(samples.ISSUER, reason, evidence, START, retry_after=3)
     assert faults("problem.json", json.loads(body.model_dump_json(exclude_none=True))) == []
     assert reason in schema("problem.json")["properties"]["code"]["examples"]
     assert f"| `{reason}` | {body.status} |" in (SCHEMAS / "README.md").read_text("utf-8")

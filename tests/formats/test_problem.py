@@ -42,7 +42,7 @@ def test_sentences_for_people_end_and_take_only_known_evidence():
         for sentence in (text.detail, text.meaning, text.person, text.app):
             assert sentence.endswith("."), reason
         fields = {name for _, name, _, _ in Formatter().parse(text.detail) if name}
-        assert fields <= {"limit"}, reason
+        assert fields <= {"limit", "line", "fault"}, reason
 
 
 def test_a_problem_is_written_as_the_protocol_says():

@@ -1,0 +1,131 @@
+"""The calls of the client protocol, from a body's bytes to the answer: online and offline alike."""
+
+from uuid import UUID
+
+from activation_server import base64url
+from activation_server.formats import offline_file, problem
+from activation_server.formats.client_api import (
+    MAX_BODY,
+    ActivationRequest,
+    CertificateAnswer,
+    DeactivationAnswer,
+    DeactivationRequest,
+    NoticeBody,
+    OfflineRequest,
+    ReactivationRequest,
+    SeatsBody,
+    TrialRequest,
+    decode,
+)
+from activation_server.formats.offline_file import Kind
+from activation_server.rules.activation import Computer
+from activation_server.rules.license import App
+from activation_server.rules.reasons import Reason, Refused
+from activation_server.services import activation as service
+from activation_server.services.activation import Certified, Request
+from activation_server.services.context import Context
+from activation_server.web.requests import TooLargeError
+
+Outcome = CertificateAnswer | DeactivationAnswer | Refused
+
+
+async def activate(context: Context, data: bytes) -> Outcome:
+    """Activate a computer for a license key. Raises RequestInvalidError, as all calls here."""
+    body = decode(ActivationRequest, data)
+    request = _request(body, product=body.product, license_key=body.license_key)
+    return _certified(context, await service.activate(context, request))
+
+
+async def reactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
+    """Take a check-in of an activation."""
+    body = decode(ReactivationRequest, data)
+    known_as = _uuid(activation_id)
+    if known_as is None:
+        return Refused(Reason.ACTIVATION_NOT_FOUND)
+    request = _request(body, product=body.product, license_key=body.license_key)
+    result = await service.reactivate(context, known_as, body.check_in_token, request)
+    return _certified(context, result)
+
+
+async def deactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
+    """Give the seat of an activation back."""
+    body = decode(DeactivationRequest, data)
+    known_as = _uuid(activation_id)
+    if known_as is None:
+        return Refused(Reason.ACTIVATION_NOT_FOUND)
+    result = await service.deactivate(context, known_as, body.check_in_token, body.request_id)
+    if isinstance(result, Refused):
+        return result
+    seats = SeatsBody(limit=result.limit, used=result.used)
+    return DeactivationAnswer(status="deactivated", seats=seats, server_time=context.now())
+
+
+async def carry_out(context: Context, file: bytes) -> Outcome:
+    """Carry out an offline request file: the call that it names, by the rules of that call.
+
+    Raises TooLargeError, DamagedError or RequestInvalidError.
+    """
+    if len(file) > offline_file.MAX_FILE:
+        raise TooLargeError
+    data = offline_file.read(Kind.REQUEST, file)
+    if len(data) > MAX_BODY:
+        raise TooLargeError
+    wanted = decode(OfflineRequest, data)
+    match wanted.purpose:
+        case "activate":
+            return await activate(context, data)
+        case "reactivate":
+            return await reactivate(context, wanted.named_activation(), data)
+        case "deactivate":
+            return await deactivate(context, wanted.named_activation(), data)
+        case "trial":
+            decode(TrialRequest, data)
+            return Refused(Reason.TRIAL_NOT_OFFERED)  # no product has a trial policy yet
+
+
+def response_file(answer: CertificateAnswer | DeactivationAnswer) -> str:
+    """Write the answer, as it is online, into a response file."""
+    return offline_file.write(Kind.RESPONSE, answer.model_dump_json().encode())
+
+
+def _request(
+    body: ActivationRequest | ReactivationRequest, *, product: str | None, license_key: str | None
+) -> Request:
+    """Take from a body what the decision needs; the personal fields are checked, not kept."""
+    return Request(
+        request_id=body.request_id,
+        nonce=base64url.decode(body.nonce),
+        body=body.canonical(),
+        hardware_id=body.hardware_id,
+        components=body.components(),
+        app=App(body.app.version, body.app.edition or None, body.app.released),
+        computer=Computer(body.os.family, body.os.version),
+        product=product,
+        license_key=license_key,
+    )
+
+
+def _certified(context: Context, result: Certified | Refused) -> Outcome:
+    if isinstance(result, Refused):
+        return result
+    activation = result.activation
+    return CertificateAnswer(
+        status=activation.outcome.value,
+        activation_id=activation.activation_id,
+        certificate=result.certificate,
+        check_in_token=result.check_in_token,
+        check_in_after=activation.check_in_after,
+        certificate_expires=activation.certificate_expires,
+        seats=SeatsBody(limit=result.seats.limit, used=result.seats.used),
+        notices=[
+            NoticeBody(code=notice, message=problem.NOTICES[notice]) for notice in result.notices
+        ],
+        server_time=context.now(),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
