@@ -8,6 +8,7 @@ from activation_server.contract import (
     certificate_vectors,
     hardware_vectors,
     key_vectors,
+    offline_vectors,
     readme,
     request_vectors,
     schemas,
@@ -25,6 +26,7 @@ def vectors() -> dict[str, Json]:
         **key_vectors.vectors(),
         **certificate_vectors.vectors(),
         **hardware_vectors.vectors(),
+        **offline_vectors.vectors(),
     }
 
 

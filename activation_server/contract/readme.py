@@ -26,6 +26,27 @@ Things that a schema can't say: strings are trimmed before anything is checked (
 `Content-Type` is `application/json`; lengths count Unicode code points; a `nonce` is base64url in
 its one spelling (no padding, unused bits zero). Apps must ignore fields that they do not know.
 
+## Offline files
+For a computer without a network: the app writes a request file, a person takes it to the server's
+page `/offline` (or a tool posts it to `/v1/offline` as `text/plain`), and brings the response
+file back. A refusal is told there and then; it has no response file.
+
+```
+-----BEGIN ACTIVATION REQUEST-----
+Digest: the first 16 hex digits of the SHA-256 of the JSON's bytes
+
+the JSON in base64 (RFC 4648, section 4), 64 characters a line
+-----END ACTIVATION REQUEST-----
+```
+
+A response has `ACTIVATION RESPONSE` in both marks. A request's JSON is the body of the online call
+and `"purpose"`: `activate`, `reactivate`, `deactivate` or `trial`; `reactivate` and `deactivate`
+name the `"activation_id"` too. A trial's body is that of an activation without `license_key`. A
+response's JSON is the online answer, and is checked like one. A file has up to 32 KiB, the JSON in
+it up to 16 KiB. Readers ignore text around the marks, CR LF, blank lines and white space at the
+ends of lines, and take lines of any length; `Digest` may be left out, but not be wrong.
+OFFLINE_FILE_INVALID names the `line` and the `fault` in `evidence`.
+
 ## Refusals
 `application/problem+json` (RFC 9457), see `problem.json`. Go by `code`; show `detail`.
 
@@ -91,6 +112,11 @@ Each vector has one fault. `valid` is what counts; `reason` is the reference cli
 
 **The keys in these vectors are test keys that everybody has (RFC 8032, section 7.1; RFC 8037,
 appendix A). Anyone can sign with them. An app must never trust them.**
+
+### `vectors/offline/`
+A request file (`file`), and either the `request` that is in it, or the `line` that
+OFFLINE_FILE_INVALID names (lines count from 1). `good-activate.json` and its like are also what a
+writer must write for that JSON, spelt as Python's `json.dumps` does.
 
 ### `vectors/hardware/`
 - `placeholders/`: `values` that firmware reports where a maker filled nothing in, and some real

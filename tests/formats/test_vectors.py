@@ -26,8 +26,15 @@ from activation_server.client_state import Activation, Pending, State
 from activation_server.client_transport import Answer, read_jwks
 from activation_server.contract import export
 from activation_server.contract.schemas import file_stem
-from activation_server.formats import license_key
-from activation_server.formats.client_api import MAX_BODY, REQUESTS, RequestInvalidError, decode
+from activation_server.formats import license_key, offline_file
+from activation_server.formats.client_api import (
+    MAX_BODY,
+    REQUESTS,
+    OfflineRequest,
+    RequestInvalidError,
+    TrialRequest,
+    decode,
+)
 from activation_server.rules import hardware
 
 Json = dict[str, Any]
@@ -49,9 +56,32 @@ def load(path: str) -> Json:
 
 
 def test_every_vector_is_run_here() -> None:
-    folders = ("requests", "license-keys", "certificates", "hardware")
+    folders = ("requests", "offline", "license-keys", "certificates", "hardware")
     run = {path for folder in folders for path in cases(folder)}
     assert run == export.vectors().keys()
+
+
+# ---- Offline files.
+
+
+@pytest.mark.parametrize("path", cases("offline"))
+def test_an_offline_file_is_read_as_its_vector_says(path: str) -> None:
+    vector = load(path)
+    assert vector["expected"]["valid"] == ("/good-" in path) == ("/damaged-" not in path)
+    try:
+        document = offline_file.read(offline_file.Kind.REQUEST, vector["file"].encode())
+        outcome: Json = {"valid": True, "request": json.loads(document)}
+    except offline_file.DamagedError as error:
+        outcome = {"valid": False, "code": "OFFLINE_FILE_INVALID", "line": error.line}
+    assert outcome == vector["expected"]
+
+
+@pytest.mark.parametrize("path", [path for path in cases("offline") if "/good-" in path])
+def test_what_is_in_a_good_file_is_a_request(path: str) -> None:
+    request = load(path)["expected"]["request"]
+    data = json.dumps(request).encode()
+    purpose = decode(OfflineRequest, data).purpose
+    assert decode(MODELS.get(f"{purpose.removesuffix('e')}ion", TrialRequest), data)
 
 
 # ---- Requests.
