@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from activation_server.rules import hardware
+from activation_server.rules.branch import BRANCH_NOTICES, Branch, branch_of
 from activation_server.rules.license import (
     App,
     Coverage,
@@ -208,11 +209,11 @@ def reactivate(
     told = notices(license_, now)
     if activation.is_repeat_of(call):
         return Repeated(activation, told)
-    branch = branch_of(activation, token_seq)
+    branch = branch_of(activation.seq, activation.fork_tip, token_seq)
     if refusal := (
         refuse_app(license_, call.app)
         or _refuse_hardware(call)
-        or _refuse_clone(activation, token_seq, license_)
+        or _refuse_clone(branch, activation, token_seq, license_)
         or _refuse_other_hardware(call, activation)
     ):
         return refusal
@@ -224,7 +225,7 @@ def reactivate(
     if branch is Branch.CLONE:
         renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
     events = _branch_events(branch, activation, token_seq)
-    return Granted(renewed, notices=told + _BRANCH_NOTICES[branch] + drift, events=events + changes)
+    return Granted(renewed, notices=told + BRANCH_NOTICES[branch] + drift, events=events + changes)
 
 
 def deactivate(
@@ -281,36 +282,6 @@ def _drift(activation: Activation, call: Call) -> tuple[tuple[Event, ...], tuple
     return (Event(EventKind.HARDWARE_CHANGED, details),), (Notice.HARDWARE_CHANGED,)
 
 
-class Branch(StrEnum):
-    """What the counter in an authentic token says of the copy that presents it."""
-
-    CURRENT = "current"
-    AHEAD = "ahead"  # the server's own database was restored from an older backup
-    FORK = "fork"  # an older state of the computer came back: a restored disk, or a copy
-    CLONE = "clone"  # the branch that a fork left behind lives on: two copies
-
-
-def branch_of(activation: Activation, token_seq: int) -> Branch:
-    """Tell which branch of an activation's history a token comes from.
-
-    A fork leaves a branch behind, whose counter had come to `fork_tip`. A token from then on
-    belongs to the branch that went on; one up to there shows that the other is still in use.
-    """
-    if token_seq == activation.seq:
-        return Branch.CURRENT
-    if token_seq > activation.seq:
-        return Branch.AHEAD
-    if activation.fork_tip is not None and token_seq <= activation.fork_tip:
-        return Branch.CLONE
-    return Branch.FORK
-
-
-_BRANCH_NOTICES: Mapping[Branch, tuple[Notice, ...]] = {
-    Branch.CURRENT: (),
-    Branch.AHEAD: (),
-    Branch.FORK: (Notice.FORK_SEEN,),
-    Branch.CLONE: (Notice.CLONE_SUSPECTED,),
-}
 _BRANCH_EVENTS: Mapping[Branch, EventKind] = {
     Branch.AHEAD: EventKind.COUNTER_CAUGHT_UP,
     Branch.FORK: EventKind.FORK_SEEN,
@@ -334,8 +305,10 @@ def _counters(activation: Activation, token_seq: int) -> dict[str, object]:
     return {"expected": activation.seq, "presented": token_seq}
 
 
-def _refuse_clone(activation: Activation, token_seq: int, license_: License) -> Refused | None:
-    if license_.terms.clone is OnClone.REFUSE and branch_of(activation, token_seq) is Branch.CLONE:
+def _refuse_clone(
+    branch: Branch, activation: Activation, token_seq: int, license_: License
+) -> Refused | None:
+    if branch is Branch.CLONE and license_.terms.clone is OnClone.REFUSE:
         return Refused(Reason.CLONE_DETECTED, _counters(activation, token_seq))
     return None
 
