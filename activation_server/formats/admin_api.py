@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
@@ -97,11 +96,3 @@ def licenses(found: Sequence[Json]) -> Json:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
-
-
-def parse_uuid(text: str) -> UUID | None:
-    """Read an id; `None` when it is none."""
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None

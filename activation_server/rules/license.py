@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -80,9 +80,6 @@ class Terms:
         Raises TypeError for a name that is no term.
         """
         return replace(self, **overrides)  # type: ignore[arg-type] # names and types come from terms
-
-
-TERM_NAMES = frozenset(field.name for field in fields(Terms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
@@ -134,8 +134,7 @@ async def deactivate(
             return Refused(Reason.ACTIVATION_NOT_FOUND)
         stored, activation = found
         license_ = stored.license
-        since = now - timedelta(days=license_.terms.transfer_days)
-        given_back = await activations.given_back_since(connection, license_.license_id, since)
+        given_back = await _given_back(connection, license_, now)
         decision = rules.deactivate(request_id, activation, license_, given_back, now)
         if isinstance(decision, Granted):
             await activations.save_removal(connection, decision.activation)
@@ -190,6 +189,14 @@ async def _agrees(
         return True
     digests = key_digests(context, license_.product, request.license_key)
     return license_.license_id in await licenses.ids_by_digests(connection, digests)
+
+
+async def _given_back(connection: Connection, license_: License, now: datetime) -> int:
+    """Count the seats given back in the span that a limit is for; not asked without a limit."""
+    if license_.terms.transfers is None:
+        return 0
+    since = now - timedelta(days=license_.terms.transfer_days)
+    return await activations.given_back_since(connection, license_.license_id, since)
 
 
 async def _lock_both(
