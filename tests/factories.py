@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from activation_server.rules.activation import Activation, Call, Computer, Granted, Known, activate
+from activation_server.rules.activation import Granted, activate
 from activation_server.rules.license import App, License, Status, Terms
+from activation_server.rules.seat import Activation, Call, Computer, Known
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

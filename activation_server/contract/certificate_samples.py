@@ -11,8 +11,8 @@ from activation_server.crypto.digests import hardware_digest
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats import certificate
 from activation_server.formats.certificate import PublicKey, thumbprint
-from activation_server.rules.activation import Activation, Computer, Outcome
 from activation_server.rules.license import App, Coverage
+from activation_server.rules.seat import Activation, Answered, Computer, Outcome
 
 Json = dict[str, Any]
 
@@ -63,24 +63,26 @@ def claims(
         removed_by=None,
         seq=seq,
         fork_tip=None,
-        outcome=Outcome.REACTIVATED,
-        request_id=UUID(int=0),
-        request_digest=b"",
-        nonce=_NONCE,
-        answered_at=NOW,
-        check_in_after=CHECK_IN_AFTER,
-        certificate_expires=expires,
-        coverage=Coverage(
-            edition="professional",
-            kind="perpetual" if subscription_end is None else "subscription",
-            seats=3,
-            expires=subscription_end,
-            maintenance_until=subscription_end,
-            features=("encryption",),
+        last=Answered(
+            outcome=Outcome.REACTIVATED,
+            request_id=UUID(int=0),
+            request_digest=b"",
+            nonce=_NONCE,
+            at=NOW,
+            check_in_after=CHECK_IN_AFTER,
+            certificate_expires=expires,
+            coverage=Coverage(
+                edition="professional",
+                kind="perpetual" if subscription_end is None else "subscription",
+                seats=3,
+                expires=subscription_end,
+                maintenance_until=subscription_end,
+                features=("encryption",),
+            ),
+            signing_key=KEY.number,
+            app=App("9.9.1234"),
+            computer=Computer("windows", "10.0.26100"),
         ),
-        signing_key=KEY.number,
-        app=App("9.9.1234"),
-        computer=Computer("windows", "10.0.26100"),
     )
     return certificate.claims(activation, ISSUER, PRODUCT, _SALT)
 

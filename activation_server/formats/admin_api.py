@@ -7,8 +7,8 @@ from typing import Any
 
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
-from activation_server.rules.activation import Activation
 from activation_server.rules.license import License, Terms
+from activation_server.rules.seat import Activation
 from activation_server.rules.signing_keys import FOREVER, PUBLISHED, KeyLife, Standing
 
 Json = dict[str, Any]
@@ -49,14 +49,14 @@ def activation(activation: Activation) -> Json:
         "license_id": str(activation.license_id),
         "status": "active" if activation.removed_at is None else "removed",
         "activated": rfc3339(activation.activated_at),
-        "last_check_in": rfc3339(activation.answered_at),
-        "check_in_after": rfc3339(activation.check_in_after),
-        "certificate_expires": _time(activation.certificate_expires),
+        "last_check_in": rfc3339(activation.last.at),
+        "check_in_after": rfc3339(activation.last.check_in_after),
+        "certificate_expires": _time(activation.last.certificate_expires),
         "removed": _time(activation.removed_at),
         "removed_by": activation.removed_by and activation.removed_by.value,
-        "app_version": activation.app.version,
-        "app_edition": activation.app.edition,
-        "os": f"{activation.computer.os_family} {activation.computer.os_version}",
+        "app_version": activation.last.app.version,
+        "app_edition": activation.last.app.edition,
+        "os": f"{activation.last.computer.os_family} {activation.last.computer.os_version}",
         "check_ins": activation.seq - 1,
     }
 

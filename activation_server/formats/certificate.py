@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from activation_server import base64url
 from activation_server.rules import hardware
-from activation_server.rules.activation import Activation
 from activation_server.rules.license import Coverage
+from activation_server.rules.seat import Activation
 
 TYPE = "activation+jwt"
 VERSION = 1
@@ -45,15 +45,15 @@ def claims(activation: Activation, issuer: str, product: str, salt: bytes) -> Js
         "aud": product,
         "sub": str(activation.activation_id),
         "jti": f"{activation.activation_id}.{activation.seq}",
-        "iat": int(activation.answered_at.timestamp()),
-        "nonce": base64url.encode(activation.nonce),
+        "iat": int(activation.last.at.timestamp()),
+        "nonce": base64url.encode(activation.last.nonce),
         "seq": activation.seq,
-        "check_in_after": int(activation.check_in_after.timestamp()),
-        "lic": {"id": str(activation.license_id), **_coverage(activation.coverage)},
+        "check_in_after": int(activation.last.check_in_after.timestamp()),
+        "lic": {"id": str(activation.license_id), **_coverage(activation.last.coverage)},
         "hw": _hardware(activation.hardware, salt),
     }
-    if activation.certificate_expires is not None:
-        result["exp"] = int(activation.certificate_expires.timestamp())
+    if activation.last.certificate_expires is not None:
+        result["exp"] = int(activation.last.certificate_expires.timestamp())
     return result
 
 

@@ -5,16 +5,14 @@ check-in token are made from what was stored, so a retry gets the very same answ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from activation_server.rules import hardware
 from activation_server.rules.branch import BRANCH_NOTICES, Branch, branch_of
+from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import (
-    App,
-    Coverage,
     License,
     OnClone,
     later,
@@ -23,101 +21,7 @@ from activation_server.rules.license import (
     refuse_standing,
 )
 from activation_server.rules.reasons import Notice, Reason, Refused
-
-
-class Outcome(StrEnum):
-    """What an answered call did: the `status` of the answer."""
-
-    ACTIVATED = "activated"
-    ALREADY_ACTIVATED = "already_activated"
-    REACTIVATED = "reactivated"
-    DEACTIVATED = "deactivated"
-
-
-class RemovedBy(StrEnum):
-    """Who took an activation's seat back."""
-
-    APP = "app"
-    SUPPORT = "support"
-
-
-class EventKind(StrEnum):
-    """What support sees in a license's history."""
-
-    ISSUED = "issued"
-    IMPORTED = "imported"
-    ACTIVATED = "activated"
-    OVERAGE = "overage"
-    DEACTIVATED = "deactivated"
-    ACTIVATION_REMOVED = "activation_removed"
-    HARDWARE_CHANGED = "hardware_changed"
-    FORK_SEEN = "fork_seen"
-    CLONE_SUSPECTED = "clone_suspected"
-    COUNTER_CAUGHT_UP = "counter_caught_up"
-    SUSPENDED = "suspended"
-    REINSTATED = "reinstated"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class Computer:
-    """The operating system that asks, as the app reports it."""
-
-    os_family: str
-    os_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request for a certificate, with its hardware already made into digests."""
-
-    request_id: UUID
-    digest: bytes = field(repr=False)  # of the whole body: tells a retry from a reuse
-    nonce: bytes = field(repr=False)
-    hardware: Mapping[str, bytes] = field(repr=False)  # of the usable components
-    app: App
-    computer: Computer
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """A computer's seat, and everything that its last answer was made from."""
-
-    activation_id: UUID
-    license_id: UUID
-    hardware: Mapping[str, bytes] = field(repr=False)
-    activated_at: datetime
-    removed_at: datetime | None
-    removed_by: RemovedBy | None
-    seq: int
-    fork_tip: int | None  # the counter that a branch left behind had reached
-    outcome: Outcome
-    request_id: UUID
-    request_digest: bytes = field(repr=False)
-    nonce: bytes = field(repr=False)
-    answered_at: datetime
-    check_in_after: datetime
-    certificate_expires: datetime | None
-    coverage: Coverage
-    signing_key: int
-    app: App
-    computer: Computer
-
-    def is_repeat_of(self, call: Call) -> bool:
-        """Whether `call` is the last answered request once more, word for word."""
-        return self.request_id == call.request_id and self.request_digest == call.digest
-
-    def is_reuse_by(self, call: Call) -> bool:
-        """Whether `call` carries the last request's id with another body."""
-        return self.request_id == call.request_id and self.request_digest != call.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A line in a license's history; `details` hold nothing personal."""
-
-    kind: EventKind
-    details: Mapping[str, object] = field(default_factory=dict)
+from activation_server.rules.seat import Activation, Answered, Call, Known, Outcome, RemovedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,31 +40,6 @@ class Repeated:
 
     activation: Activation
     notices: tuple[Notice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The activations of a license that bear on an activation call."""
-
-    seated: tuple[Activation, ...] = ()  # hold a seat, and share some value with this computer
-    made_by_request: Activation | None = None  # was made by this request id, may be removed
-
-    def on_this_computer(self, call: Call) -> Activation | None:
-        """The seat of the computer that calls: the one that has most in common with it."""
-        same = [one for one in self.seated if hardware.same_computer(call.hardware, one.hardware)]
-        return min(
-            same, key=lambda one: len(hardware.changed(call.hardware, one.hardware)), default=None
-        )
-
-    def is_reuse_by(self, call: Call) -> bool:
-        """Whether the call's request id was used before, with another body."""
-        made = self.made_by_request
-        other_computer = made is not None and not hardware.same_computer(
-            call.hardware, made.hardware
-        )
-        return other_computer or any(
-            one.is_reuse_by(call) for one in (made, *self.seated) if one is not None
-        )
 
 
 def activate(
@@ -239,7 +118,7 @@ def deactivate(
         return Repeated(activation)
     if activation.removed_at is not None:
         return Refused(Reason.ACTIVATION_REMOVED)
-    if activation.request_id == request_id:
+    if activation.last.request_id == request_id:
         return Refused(Reason.REQUEST_ID_REUSED)
     limit, days = license_.terms.transfers, license_.terms.transfer_days
     if limit is not None and given_back >= limit:
@@ -315,19 +194,17 @@ def _refuse_clone(
 
 def _shortened(activation: Activation, hours: int) -> Activation:
     """The activation with a certificate that ends soon."""
-    soon = activation.answered_at + timedelta(hours=hours)
-    expires = min(soon, activation.certificate_expires or soon)
-    return replace(
-        activation,
-        certificate_expires=expires,
-        check_in_after=min(activation.check_in_after, expires),
-    )
+    last = activation.last
+    soon = last.at + timedelta(hours=hours)
+    expires = min(soon, last.certificate_expires or soon)
+    check_in_after = min(last.check_in_after, expires)
+    short = replace(last, certificate_expires=expires, check_in_after=check_in_after)
+    return replace(activation, last=short)
 
 
 def _first(
     call: Call, license_: License, activation_id: UUID, key: int, now: datetime
 ) -> Activation:
-    check_in_after, expires = _schedule(license_, now)
     return Activation(
         activation_id=activation_id,
         license_id=license_.license_id,
@@ -337,33 +214,29 @@ def _first(
         removed_by=None,
         seq=1,
         fork_tip=None,
-        outcome=Outcome.ACTIVATED,
-        request_id=call.request_id,
-        request_digest=call.digest,
-        nonce=call.nonce,
-        answered_at=now,
-        check_in_after=check_in_after,
-        certificate_expires=expires,
-        coverage=license_.coverage(now),
-        signing_key=key,
-        app=call.app,
-        computer=call.computer,
+        last=_answered(call, license_, Outcome.ACTIVATED, key, now),
     )
 
 
 def _renewed(
     activation: Activation, call: Call, license_: License, outcome: Outcome, key: int, now: datetime
 ) -> Activation:
-    check_in_after, expires = _schedule(license_, now)
     return replace(
         activation,
         hardware=call.hardware,  # what was reported last counts from now on
         seq=activation.seq + 1,
+        last=_answered(call, license_, outcome, key, now),
+    )
+
+
+def _answered(call: Call, license_: License, outcome: Outcome, key: int, now: datetime) -> Answered:
+    check_in_after, expires = _schedule(license_, now)
+    return Answered(
         outcome=outcome,
         request_id=call.request_id,
         request_digest=call.digest,
         nonce=call.nonce,
-        answered_at=now,
+        at=now,
         check_in_after=check_in_after,
         certificate_expires=expires,
         coverage=license_.coverage(now),

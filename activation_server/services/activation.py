@@ -9,10 +9,11 @@ from activation_server.crypto.digests import hardware_digest
 from activation_server.crypto.tokens import Presented
 from activation_server.formats import certificate, license_key
 from activation_server.rules import activation as rules
-from activation_server.rules.activation import Activation, Call, Computer, Granted, Repeated
+from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.license import App, License
 from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.services import keys
 from activation_server.services.context import Context
 from activation_server.store import activations, events, licenses
@@ -243,7 +244,7 @@ async def _answer(context: Context, decided: _Decided | Refused) -> Certified | 
     if isinstance(decided, Refused):
         return decided
     activation, license_ = decided.decision.activation, decided.stored.license
-    key = await keys.signing_key(context, activation.signing_key)
+    key = await keys.signing_key(context, activation.last.signing_key)
     claims = certificate.claims(
         activation, context.issuer, license_.product, license_.hardware_salt
     )

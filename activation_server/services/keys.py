@@ -102,15 +102,14 @@ async def sign_for(
     A repeated answer keeps its key, unless that is retired: then the current one takes its place
     for good. Raises UnavailableError when the current key was retired this very moment.
     """
-    number = decision.activation.signing_key
+    number = decision.activation.last.signing_key
     if isinstance(decision, Repeated):
         if number == stored.signing_key or not await signing_keys.is_retired(connection, number):
             return decision
-        decision = replace(
-            decision, activation=replace(decision.activation, signing_key=stored.signing_key)
-        )
+        last = replace(decision.activation.last, signing_key=stored.signing_key)
+        decision = replace(decision, activation=replace(decision.activation, last=last))
         await activations.save_signing_key(connection, decision.activation)
-    until = rules.cover(stored.key_covers_until, decision.activation.certificate_expires)
+    until = rules.cover(stored.key_covers_until, decision.activation.last.certificate_expires)
     if until and not await signing_keys.move_cover(connection, stored.signing_key, until):
         msg = "the signing key was retired meanwhile"
         raise UnavailableError(msg)

@@ -15,8 +15,8 @@ from pathlib import Path
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_csv, license_key
 from activation_server.formats.license_csv import LicenseRow, Problem, Record
-from activation_server.rules.activation import EventKind
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.history import EventKind
 from activation_server.services.activation import key_digests
 from activation_server.services.context import Context
 from activation_server.services.licensing import SALT_BYTES

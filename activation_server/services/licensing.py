@@ -8,9 +8,11 @@ from uuid import UUID
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
-from activation_server.rules.activation import Activation, Event, EventKind, Granted, RemovedBy
+from activation_server.rules.activation import Granted
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
+from activation_server.rules.seat import Activation, RemovedBy
 from activation_server.services.activation import key_digests
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy

@@ -11,9 +11,16 @@ from sqlalchemy import Row, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.activation import Activation, Computer, Known, Outcome, RemovedBy
 from activation_server.rules.hardware import ANCHORS
 from activation_server.rules.license import App, Coverage
+from activation_server.rules.seat import (
+    Activation,
+    Answered,
+    Computer,
+    Known,
+    Outcome,
+    RemovedBy,
+)
 from activation_server.store.tables import activations
 
 _A = activations.c
@@ -193,7 +200,7 @@ async def save_signing_key(connection: AsyncConnection, activation: Activation) 
     await connection.execute(
         update(activations)
         .where(_A.license_id == activation.license_id, _A.activation_id == activation.activation_id)
-        .values(signing_key=activation.signing_key)
+        .values(signing_key=activation.last.signing_key)
     )
 
 
@@ -207,23 +214,24 @@ async def save_removal(connection: AsyncConnection, activation: Activation) -> N
 
 
 def _answer(activation: Activation) -> dict[str, Any]:
+    last = activation.last
     return {
         "hardware": _hardware_to_json(activation.hardware),
         "seq": activation.seq,
         "fork_tip": activation.fork_tip,
-        "outcome": activation.outcome,
-        "request_id": activation.request_id,
-        "request_digest": activation.request_digest,
-        "nonce": activation.nonce,
-        "answered_at": activation.answered_at,
-        "check_in_after": activation.check_in_after,
-        "certificate_expires": activation.certificate_expires,
-        "coverage": _coverage_to_json(activation.coverage),
-        "signing_key": activation.signing_key,
-        "app_version": activation.app.version,
-        "app_edition": activation.app.edition,
-        "os_family": activation.computer.os_family,
-        "os_version": activation.computer.os_version,
+        "outcome": last.outcome,
+        "request_id": last.request_id,
+        "request_digest": last.request_digest,
+        "nonce": last.nonce,
+        "answered_at": last.at,
+        "check_in_after": last.check_in_after,
+        "certificate_expires": last.certificate_expires,
+        "coverage": _coverage_to_json(last.coverage),
+        "signing_key": last.signing_key,
+        "app_version": last.app.version,
+        "app_edition": last.app.edition,
+        "os_family": last.computer.os_family,
+        "os_version": last.computer.os_version,
     }
 
 
@@ -237,17 +245,19 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
         removed_by=None if row.removed_by is None else RemovedBy(row.removed_by),
         seq=row.seq,
         fork_tip=row.fork_tip,
-        outcome=Outcome(row.outcome),
-        request_id=row.request_id,
-        request_digest=row.request_digest,
-        nonce=row.nonce,
-        answered_at=row.answered_at,
-        check_in_after=row.check_in_after,
-        certificate_expires=row.certificate_expires,
-        coverage=_coverage_from_json(row.coverage),
-        signing_key=row.signing_key,
-        app=App(version=row.app_version, edition=row.app_edition),
-        computer=Computer(os_family=row.os_family, os_version=row.os_version),
+        last=Answered(
+            outcome=Outcome(row.outcome),
+            request_id=row.request_id,
+            request_digest=row.request_digest,
+            nonce=row.nonce,
+            at=row.answered_at,
+            check_in_after=row.check_in_after,
+            certificate_expires=row.certificate_expires,
+            coverage=_coverage_from_json(row.coverage),
+            signing_key=row.signing_key,
+            app=App(version=row.app_version, edition=row.app_edition),
+            computer=Computer(os_family=row.os_family, os_version=row.os_version),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.activation import Event
+from activation_server.rules.history import Event
 from activation_server.rules.reasons import Refused
 from activation_server.store.tables import events, refusals
 

@@ -18,9 +18,9 @@ from activation_server.formats.client_api import (
     decode,
 )
 from activation_server.formats.offline_file import Kind
-from activation_server.rules.activation import Computer
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
+from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
 from activation_server.services.activation import Certified, Request
 from activation_server.services.context import Context
@@ -110,12 +110,12 @@ def _certified(context: Context, result: Certified | Refused) -> Outcome:
         return result
     activation = result.activation
     return CertificateAnswer(
-        status=activation.outcome.value,
+        status=activation.last.outcome.value,
         activation_id=activation.activation_id,
         certificate=result.certificate,
         check_in_token=result.check_in_token,
-        check_in_after=activation.check_in_after,
-        certificate_expires=activation.certificate_expires,
+        check_in_after=activation.last.check_in_after,
+        certificate_expires=activation.last.certificate_expires,
         seats=SeatsBody(limit=result.seats.limit, used=result.seats.used),
         notices=[
             NoticeBody(code=notice, message=problem.NOTICES[notice]) for notice in result.notices

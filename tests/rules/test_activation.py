@@ -8,20 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activation_server.rules.activation import (
-    Activation,
-    Call,
-    EventKind,
     Granted,
-    Known,
-    Outcome,
-    RemovedBy,
     Repeated,
     activate,
     deactivate,
     reactivate,
 )
+from activation_server.rules.history import EventKind
 from activation_server.rules.license import App, License, Overage, Status, Terms, later
 from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.rules.seat import Activation, Call, Known, Outcome, RemovedBy
 from tests.factories import (
     ACTIVATION_ID,
     DAY,
@@ -56,7 +52,7 @@ def test_a_new_computer_takes_a_seat():
     assert isinstance(decision, Granted)
     assert decision.takes_seat
     assert decision.activation.seq == 1
-    assert decision.activation.outcome is Outcome.ACTIVATED
+    assert decision.activation.last.outcome is Outcome.ACTIVATED
     assert [event.kind for event in decision.events] == [EventKind.ACTIVATED]
 
 
@@ -65,7 +61,7 @@ def test_the_same_computer_keeps_its_seat():
     decision = decide(make_call(2), make_license(seats_used=1), known)
     assert isinstance(decision, Granted)
     assert not decision.takes_seat
-    assert decision.activation.outcome is Outcome.ALREADY_ACTIVATED
+    assert decision.activation.last.outcome is Outcome.ALREADY_ACTIVATED
     assert decision.activation.seq == SEATED.seq + 1
 
 
@@ -116,7 +112,7 @@ def test_a_request_id_with_another_body_is_refused():
 
 def test_a_request_id_that_activated_another_computer_is_refused():
     elsewhere = make_call(1, hardware=OTHER_COMPUTER, digest=b"another body")
-    renewed = replace(SEATED, request_id=UUID(int=2))
+    renewed = replace(SEATED, last=replace(SEATED.last, request_id=UUID(int=2)))
     license_ = make_license(Terms(seats=5))
     assert reason(decide(elsewhere, license_, Known(made_by_request=renewed))) is (
         Reason.REQUEST_ID_REUSED
@@ -127,7 +123,7 @@ def test_a_check_in_advances_the_counter():
     decision = check_in(make_call(2), SEATED, make_license())
     assert isinstance(decision, Granted)
     assert decision.activation.seq == 2
-    assert decision.activation.outcome is Outcome.REACTIVATED
+    assert decision.activation.last.outcome is Outcome.REACTIVATED
     assert not decision.events
 
 
@@ -180,15 +176,15 @@ def test_the_certificate_ends_with_the_license_and_its_grace():
     license_ = make_license(Terms(grace_days=3), expires_at=NOW + DAY)
     decision = decide(make_call(), license_)
     assert isinstance(decision, Granted)
-    assert decision.activation.certificate_expires == NOW + 4 * DAY
-    assert decision.activation.check_in_after == NOW + 4 * DAY
+    assert decision.activation.last.certificate_expires == NOW + 4 * DAY
+    assert decision.activation.last.check_in_after == NOW + 4 * DAY
     assert decision.notices == (Notice.LICENSE_ENDS_SOON,)
 
 
 def test_without_end_and_check_in_the_certificate_has_no_end():
     decision = decide(make_call(), make_license(Terms(certificate_days=None)))
     assert isinstance(decision, Granted)
-    assert decision.activation.certificate_expires is None
+    assert decision.activation.last.certificate_expires is None
 
 
 REFUSALS: dict[Reason, dict[str, Any]] = {  # each made true by itself, in the order of the protocol
@@ -232,10 +228,10 @@ def test_a_certificate_never_outlives_the_license(
     now = NOW + timedelta(seconds=int(elapsed * ((days + grace) * 86400 - 1)))
     decision = activate(make_call(), license_, Known(), ACTIVATION_ID, KEY, now)
     assert isinstance(decision, Granted)
-    expires = decision.activation.certificate_expires
+    expires = decision.activation.last.certificate_expires
     assert expires is not None
     assert now < expires <= stop
-    assert now < decision.activation.check_in_after <= expires
+    assert now < decision.activation.last.check_in_after <= expires
 
 
 def test_a_later_release_than_the_maintenance_is_not_covered():
@@ -250,8 +246,8 @@ def test_spans_beyond_the_calendar_end_with_it():
     for_ever = Terms(certificate_days=10**7, check_in_days=10**7)
     decision = decide(make_call(), make_license(for_ever))
     assert isinstance(decision, Granted)
-    assert decision.activation.certificate_expires == later(NOW, 10**7)
-    assert decision.activation.check_in_after.year == 9999
+    assert decision.activation.last.certificate_expires == later(NOW, 10**7)
+    assert decision.activation.last.check_in_after.year == 9999
 
 
 @pytest.mark.parametrize(

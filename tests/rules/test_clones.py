@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from activation_server.rules.activation import (
-    Activation,
-    EventKind,
     Granted,
     Repeated,
     reactivate,
 )
+from activation_server.rules.history import EventKind
 from activation_server.rules.license import OnClone, Terms
 from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.rules.seat import Activation
 from tests.factories import KEY, NOW, make_activation, make_call, make_license
 
 CLONE_TOLD = {Notice.FORK_SEEN, Notice.CLONE_SUSPECTED}
@@ -142,12 +142,12 @@ def test_a_flagged_certificate_is_short():
     there = here.copied()
     here.check_in()
     there.check_in()
-    assert server.seat.certificate_expires == NOW + timedelta(days=30)  # one fork is ordinary
+    assert server.seat.last.certificate_expires == NOW + timedelta(days=30)  # one fork is ordinary
     here.check_in()
-    assert server.seat.certificate_expires == NOW + timedelta(hours=5)
-    assert server.seat.check_in_after == NOW + timedelta(hours=5)
+    assert server.seat.last.certificate_expires == NOW + timedelta(hours=5)
+    assert server.seat.last.check_in_after == NOW + timedelta(hours=5)
     here.check_in()
-    assert server.seat.certificate_expires == NOW + timedelta(days=30)
+    assert server.seat.last.certificate_expires == NOW + timedelta(days=30)
 
 
 def test_the_stale_copy_is_refused_where_the_policy_says_so():

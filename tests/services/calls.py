@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from activation_server.rules.activation import Computer
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
+from activation_server.rules.seat import Computer
 from activation_server.services import licensing, products
 from activation_server.services.activation import Certified, Request
 from activation_server.services.context import Context

@@ -85,7 +85,7 @@ def test_a_reinstalled_computer_finds_its_seat(world: World):
 
     first, again, (new, old) = world.run(work)
     assert again.activation.activation_id == first.activation.activation_id
-    assert again.activation.outcome == "already_activated"
+    assert again.activation.last.outcome == "already_activated"
     assert again.notices == (Notice.HARDWARE_CHANGED,)
     assert len(new) == 1  # support finds it by what it reports now
     assert old == []

@@ -132,8 +132,8 @@ def test_a_policy_change_counts_from_the_next_check_in(world: World):
 
     before, after = world.run(work)
     assert (before.seats.limit, after.seats.limit) == (1, 9)
-    assert after.activation.coverage.features == ("sync",)
-    assert (after.activation.check_in_after - after.activation.answered_at).days == 1
+    assert after.activation.last.coverage.features == ("sync",)
+    assert (after.activation.last.check_in_after - after.activation.last.at).days == 1
 
 
 WrongUse = Callable[[Context], Awaitable[object]]

@@ -205,7 +205,7 @@ def test_a_compromised_key_goes_at_once_and_what_it_signed_is_reported(world: Wo
     assert done.signed == {PRODUCT: 2}
     assert report.counts == {PRODUCT: 1}  # the retry has a certificate of the new key
     assert [one.activation_id for one in report.activations] == [seats[1].activation.activation_id]
-    expires = seats[0].activation.certificate_expires
+    expires = seats[0].activation.last.certificate_expires
     assert expires is not None
     assert successor.covers_until is not None
     assert successor.covers_until >= expires  # of the retry that was signed anew
@@ -302,9 +302,10 @@ def test_a_key_that_was_retired_between_decision_and_commit_signs_nothing(world:
             stored = await licenses.get(connection, view.license.license_id)
             assert isinstance(stored, StoredLicense)
             await retire(context, old, compromised=True)
-            later = seat.activation.certificate_expires
+            later = seat.activation.last.certificate_expires
             assert later is not None
-            seat_later = replace(seat.activation, certificate_expires=later + timedelta(days=9))
+            last = replace(seat.activation.last, certificate_expires=later + timedelta(days=9))
+            seat_later = replace(seat.activation, last=last)
             await keys.sign_for(connection, stored, Granted(seat_later))
 
         with pytest.raises(UnavailableError):

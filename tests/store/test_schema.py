@@ -117,7 +117,7 @@ def test_keys_from_before_rotation_sign_on_and_cover_what_is_known(world: World)
         view = await issue_one(context)
         return granted(await activate(context, make_request(1, view.license_key)))
 
-    expires = world.run(work).activation.certificate_expires
+    expires = world.run(work).activation.last.certificate_expires
 
     async def down_and_up(connection: AsyncConnection):
         await connection.run_sync(lambda sync: command.downgrade(schema._config(sync), "0001"))

@@ -1,0 +1,31 @@
+"""What support sees in a license's history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened to a license or to one of its computers."""
+
+    ISSUED = "issued"
+    IMPORTED = "imported"
+    ACTIVATED = "activated"
+    OVERAGE = "overage"
+    DEACTIVATED = "deactivated"
+    ACTIVATION_REMOVED = "activation_removed"
+    HARDWARE_CHANGED = "hardware_changed"
+    FORK_SEEN = "fork_seen"
+    CLONE_SUSPECTED = "clone_suspected"
+    COUNTER_CAUGHT_UP = "counter_caught_up"
+    SUSPENDED = "suspended"
+    REINSTATED = "reinstated"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line in a license's history; `details` hold nothing personal."""
+
+    kind: EventKind
+    details: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,114 @@
+"""A computer's seat, the calls that ask for it, and what its last answer was made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from activation_server.rules import hardware
+from activation_server.rules.license import App, Coverage
+
+
+class Outcome(StrEnum):
+    """What an answered call did: the `status` of the answer."""
+
+    ACTIVATED = "activated"
+    ALREADY_ACTIVATED = "already_activated"
+    REACTIVATED = "reactivated"
+    DEACTIVATED = "deactivated"
+
+
+class RemovedBy(StrEnum):
+    """Who took an activation's seat back."""
+
+    APP = "app"
+    SUPPORT = "support"
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """The operating system that asks, as the app reports it."""
+
+    os_family: str
+    os_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for a certificate, with its hardware already made into digests."""
+
+    request_id: UUID
+    digest: bytes = field(repr=False)  # of the whole body: tells a retry from a reuse
+    nonce: bytes = field(repr=False)
+    hardware: Mapping[str, bytes] = field(repr=False)  # of the usable components
+    app: App
+    computer: Computer
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an activation's last answer was made from: a retry gets the very same again."""
+
+    outcome: Outcome
+    request_id: UUID
+    request_digest: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+    at: datetime
+    check_in_after: datetime
+    certificate_expires: datetime | None
+    coverage: Coverage
+    signing_key: int
+    app: App
+    computer: Computer
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A computer's seat."""
+
+    activation_id: UUID
+    license_id: UUID
+    hardware: Mapping[str, bytes] = field(repr=False)  # as reported last
+    activated_at: datetime
+    removed_at: datetime | None
+    removed_by: RemovedBy | None
+    seq: int
+    fork_tip: int | None  # the counter that a branch left behind had reached
+    last: Answered
+
+    def is_repeat_of(self, call: Call) -> bool:
+        """Whether `call` is the last answered request once more, word for word."""
+        return self._has_request_of(call) and self.last.request_digest == call.digest
+
+    def is_reuse_by(self, call: Call) -> bool:
+        """Whether `call` carries the last request's id with another body."""
+        return self._has_request_of(call) and self.last.request_digest != call.digest
+
+    def _has_request_of(self, call: Call) -> bool:
+        return self.last.request_id == call.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The activations of a license that bear on an activation call."""
+
+    seated: tuple[Activation, ...] = ()  # hold a seat, and share some value with this computer
+    made_by_request: Activation | None = None  # was made by this request id, may be removed
+
+    def on_this_computer(self, call: Call) -> Activation | None:
+        """The seat of the computer that calls: the one that has most in common with it."""
+        same = [one for one in self.seated if hardware.same_computer(call.hardware, one.hardware)]
+        return min(
+            same, key=lambda one: len(hardware.changed(call.hardware, one.hardware)), default=None
+        )
+
+    def is_reuse_by(self, call: Call) -> bool:
+        """Whether the call's request id was used before, with another body."""
+        made = self.made_by_request
+        other_computer = made is not None and not hardware.same_computer(
+            call.hardware, made.hardware
+        )
+        return other_computer or any(
+            one.is_reuse_by(call) for one in (made, *self.seated) if one is not None
+        )
