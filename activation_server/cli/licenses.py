@@ -1,5 +1,6 @@
 """`activation-server license …`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -7,9 +8,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from activation_server.bootstrap import utc_now
-from activation_server.cli import license_import, terms
+from activation_server.cli import license_import
 from activation_server.cli.license_views import print_history, print_issued, print_list
 from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate, out, print_json
+from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
 from activation_server.services import licensing
@@ -38,11 +40,10 @@ def _person(parameter: typer.CallbackParam, text: str | None) -> str | None:
 
 
 @app.command()
+@taking_terms
 def issue(
     product: Annotated[str, typer.Option(metavar="CODE", help="The product's code.")],
     policy: Annotated[str, typer.Option(metavar="P", help="The policy it takes.")] = STANDARD,
-    edition: terms.Edition = None,
-    seats: terms.Seats = None,
     expires: Annotated[
         str | None, typer.Option(metavar="T", help="When it ends: a date, or an RFC 3339 time.")
     ] = None,
@@ -63,6 +64,8 @@ def issue(
         typer.Option(callback=_person, metavar="REF", help="The order's reference, to find it by."),
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many licenses.")] = 1,
+    *,
+    terms: Mapping[str, object],
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +74,7 @@ def issue(
     wanted = Order(
         product=product,
         policy=policy,
-        overrides=terms.changes(seats=seats, edition=edition),
+        overrides=terms,
         expires_at=_end(expires),
         maintenance_until=_end(maintenance_until),
         order_reference=order,

@@ -1,0 +1,1 @@
+"""The operator commands, without a server."""
