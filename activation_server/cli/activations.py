@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from activation_server.bootstrap import utc_now
 from activation_server.cli.operate import AsJson, DataDir, Reason, operate, out, print_json
 from activation_server.formats import admin_api
 from activation_server.services import licensing
@@ -31,6 +32,6 @@ def remove(
         as_json=as_json,
     )
     if as_json:
-        print_json(admin_api.activation(activation))
+        print_json(admin_api.activation(activation, utc_now()))
     else:
         out.print(f"Activation {activation.activation_id} holds no seat any more.")

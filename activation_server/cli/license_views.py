@@ -10,7 +10,13 @@ from activation_server.cli.operate import out
 
 Document = Mapping[str, Any]
 
-_STATUS_STYLES = {"active": "green", "suspended": "yellow", "revoked": "red", "removed": "dim"}
+_STATUS_STYLES = {
+    "active": "green",
+    "suspended": "yellow",
+    "revoked": "red",
+    "removed": "dim",
+    "lapsed": "dim",
+}
 
 
 def print_issued(documents: Sequence[Document]) -> None:

@@ -103,7 +103,7 @@ def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) 
     history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
     document = {
         **_document(history.view),
-        "activations": [admin_api.activation(one) for one in history.activations],
+        "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
         "events": [admin_api.event(one.at, one.kind, one.details) for one in history.events],
         "refusals": [
             admin_api.refusal(one.at, one.code, one.times, one.evidence) for one in history.refusals

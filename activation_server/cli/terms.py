@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from activation_server.rules.license import OnClone, Overage, TermFrom, version_key
+from activation_server.rules.license import OnClone, Overage, TermFrom, Virtual, version_key
 
 UNLIMITED, NONE, ANY = "unlimited", "none", "any"
+YES_OR_NO: Final = {"yes": True, "no": False}
 
 Command = Callable[..., None]
 
@@ -45,6 +46,13 @@ def _version(text: str) -> Given:
     return Given(None if text == NONE else text)
 
 
+def _yes_or_no(text: str) -> Given:
+    if text not in YES_OR_NO:
+        msg = "give yes or no"
+        raise typer.BadParameter(msg)
+    return Given(YES_OR_NO[text])
+
+
 def _edition(text: str) -> Given:
     return Given(None if text == ANY else text)
 
@@ -62,6 +70,8 @@ def _days(least: int, text: str) -> Any:  # noqa: ANN401 - a type
 
 
 MOST_DAYS: Final = 36_500
+MOST_MINUTES: Final = 366 * 24 * 60
+MOST_MONTHS: Final = 1200
 
 # By their names in the rules. The first sentence that a vendor reads of each.
 OPTIONS: Final[Mapping[str, Any]] = {
@@ -95,6 +105,28 @@ OPTIONS: Final[Mapping[str, Any]] = {
         "How often apps may give a seat back within the transfer days.",
     ),
     "transfer_days": _days(1, "The days these are counted in."),
+    "floating_minutes": _read_by(
+        _number(1, most=MOST_MINUTES),
+        "N|none",
+        "A seat is a lease of so many minutes, which a check-in renews; none: it stays taken.",
+    ),
+    "virtual": Annotated[Virtual | None, _option(help="Virtual machines: allow, or refuse.")],
+    "virtual_seats": _read_by(
+        _number(1, UNLIMITED), "N|unlimited", "Of the seats, how many virtual machines may hold."
+    ),
+    "one_license_per_computer": _read_by(
+        _yes_or_no,
+        "yes|no",
+        "Whether a computer may hold seats of one license of the product only.",
+    ),
+    "trial_days": _read_by(
+        _number(1, most=MOST_DAYS),
+        "N|none",
+        "Days of a trial; this is the policy that the product's trials get.",
+    ),
+    "trial_again_months": _read_by(
+        _number(1, most=MOST_MONTHS), "N|none", "Months after which a computer gets another trial."
+    ),
     "clone": Annotated[
         OnClone | None,
         _option(help="When an activation lives on two computers: flag, or refuse."),

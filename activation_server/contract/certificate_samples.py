@@ -11,7 +11,7 @@ from activation_server.crypto.digests import hardware_digest
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats import certificate
 from activation_server.formats.certificate import PublicKey, thumbprint
-from activation_server.rules.license import App, Coverage
+from activation_server.rules.license import App, Coverage, Kind
 from activation_server.rules.seat import Activation, Answered, Computer, Outcome
 
 Json = dict[str, Any]
@@ -63,6 +63,9 @@ def claims(
         removed_by=None,
         seq=seq,
         fork_tip=None,
+        virtual=False,
+        leased_until=None,
+        lapsed=False,
         last=Answered(
             outcome=Outcome.REACTIVATED,
             request_id=UUID(int=0),
@@ -73,7 +76,7 @@ def claims(
             certificate_expires=expires,
             coverage=Coverage(
                 edition="professional",
-                kind="perpetual" if subscription_end is None else "subscription",
+                kind=Kind.PERPETUAL if subscription_end is None else Kind.SUBSCRIPTION,
                 seats=3,
                 expires=subscription_end,
                 maintenance_until=subscription_end,

@@ -42,16 +42,19 @@ def license_(license_: License, key: str, order_reference: str | None, now: date
     }
 
 
-def activation(activation: Activation) -> Json:
+def activation(activation: Activation, now: datetime) -> Json:
     """Write a computer's seat; nothing in it names a person."""
+    status = "active" if activation.is_active(now) else "lapsed"
     return {
         "activation_id": str(activation.activation_id),
         "license_id": str(activation.license_id),
-        "status": "active" if activation.removed_at is None else "removed",
+        "status": status if activation.removed_at is None else "removed",
         "activated": rfc3339(activation.activated_at),
         "last_check_in": rfc3339(activation.last.at),
         "check_in_after": rfc3339(activation.last.check_in_after),
         "certificate_expires": _time(activation.last.certificate_expires),
+        "leased_until": _time(activation.leased_until),
+        "virtual_machine": activation.virtual,
         "removed": _time(activation.removed_at),
         "removed_by": activation.removed_by and activation.removed_by.value,
         "app_version": activation.last.app.version,

@@ -47,6 +47,10 @@ _NONCE_PATTERN = (
     f"^(({_FOUR}){{5}}{_REST}|({_FOUR}){{6,20}}{_REST}?|({_FOUR}){{21}}([A-Za-z0-9_-][AQgw])?)$"
 )
 
+# Neither controls nor white space, spelt out: engines differ in what `\s` is.
+_ADDRESS = r"[^@\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+_EMAIL_PATTERN = f"^({_ADDRESS}@{_ADDRESS})?$"
+
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores every character but this one
 
 
@@ -127,6 +131,10 @@ class _Computer(Body):
         ]
         | None
     ) = None
+    virtual_machine: (
+        Annotated[bool, Field(description="whether the app found itself in a virtual machine")]
+        | None
+    ) = None
     os: OsBody
     app: AppBody
     name: Annotated[str, _text(200)] | None = None
@@ -134,9 +142,7 @@ class _Computer(Body):
     email: (
         Annotated[
             str,
-            StringConstraints(
-                strip_whitespace=True, max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$"
-            ),
+            StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL_PATTERN),
         ]
         | None
     ) = None

@@ -201,10 +201,19 @@ TEXTS: Mapping[Reason, Text] = {
         409,
         "All seats are taken",
         "All {limit} seats of this license are taken. Give one back on another computer first.",
-        "As many computers are activated as the license has seats.",
+        "As many computers are activated as the license has seats. Where `evidence.per` says "
+        "`computer`, the policy allows one license per computer, and `evidence.license_id` is the "
+        "one in use here; `virtual machines`: as many of these are activated as may be.",
         "Deactivate the app on a computer that you no longer use, buy more seats, or ask support.",
         _NO_RETRY,
     ),
+}
+
+# What evidence tells better than the sentence of its code: a limit that is not the license's.
+_DETAILS_PER: Mapping[object, str] = {
+    "computer": "This computer is in use with another license of this product. Give that seat "
+    "back first.",
+    "virtual machines": "All {limit} seats that virtual machines may hold are taken.",
 }
 
 FAULT = Text(
@@ -248,11 +257,12 @@ def problem(
 ) -> ProblemBody:
     """Write a refusal as the protocol's error body."""
     text = TEXTS[reason]
+    detail = _DETAILS_PER.get(evidence.get("per"), text.detail)
     return ProblemBody(
         type=f"{issuer}/problems/{slug(reason)}",
         title=text.title,
         status=text.status,
-        detail=text.detail.format_map(evidence) if evidence else text.detail,
+        detail=detail.format_map(evidence) if evidence else detail,
         code=reason,
         server_time=server_time,
         evidence=dict(evidence) or None,

@@ -15,6 +15,7 @@ from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import (
     License,
     OnClone,
+    Virtual,
     later,
     notices,
     refuse_app,
@@ -29,7 +30,7 @@ class Granted:
     """A call that changes something: the activation to store, and what else follows."""
 
     activation: Activation
-    takes_seat: bool = False
+    takes_seat: bool = False  # also true of a lapsed seat that is taken up again
     notices: tuple[Notice, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -55,24 +56,57 @@ def activate(
     current = known.on_this_computer(call)
     if current is not None and current.is_repeat_of(call):
         return Repeated(current, notices(license_, now))
-    if refusal := refuse_app(license_, call.app) or _refuse_hardware(call):
+    virtual = bool(call.virtual) if current is None else current.is_virtual_for(call)
+    if refusal := refuse_computer(call, license_, virtual=virtual):
         return refusal
-    told = notices(license_, now)
-    if current is not None:
+    if current is not None and not current.lapsed:
         renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
         events, drift = _drift(current, call)
-        return Granted(renewed, notices=told + drift, events=events)
-    if not license_.has_free_seat():
-        return Refused(Reason.SEAT_LIMIT_REACHED, _seats(license_))
-    seat = _first(call, license_, activation_id, key, now)
+        return Granted(renewed, notices=notices(license_, now) + drift, events=events)
+    if refusal := _refuse_seat(call, license_, virtual=virtual):
+        return refusal
+    if current is None:
+        seat = _first(call, license_, activation_id, key, now)
+        return _seated(seat, license_, (_activated(seat),), (), now)
+    retaken = _renewed(current, call, license_, Outcome.ACTIVATED, key, now)
+    events, drift = _drift(current, call)
+    return _seated(retaken, license_, events, drift, now)
+
+
+def _activated(activation: Activation) -> Event:
+    return Event(EventKind.ACTIVATED, {"activation_id": str(activation.activation_id)})
+
+
+def _seated(
+    activation: Activation,
+    license_: License,
+    events: tuple[Event, ...],
+    told: tuple[Notice, ...],
+    now: datetime,
+) -> Granted:
+    """The activation with one seat more in use."""
     taken = replace(license_, seats_used=license_.seats_used + 1)
-    event = Event(EventKind.ACTIVATED, {"activation_id": str(activation_id)})
     over = (Event(EventKind.OVERAGE, _seats(taken)),) if taken.is_overused() else ()
-    return Granted(seat, takes_seat=True, notices=notices(taken, now), events=(event, *over))
+    return Granted(activation, True, notices(taken, now) + told, events + over)
 
 
 def _seats(license_: License) -> dict[str, object]:
     return {"limit": license_.terms.seats, "used": license_.seats_used}
+
+
+def _refuse_seat(call: Call, license_: License, *, virtual: bool) -> Refused | None:
+    """Why this computer may not take one more seat; `None` when it may."""
+    terms = license_.terms
+    if terms.one_license_per_computer and call.other_license is not None:
+        other = {"per": "computer", "license_id": str(call.other_license)}
+        return Refused(Reason.SEAT_LIMIT_REACHED, {"limit": 1, "used": 1, **other})
+    limit, used = terms.virtual_seats, license_.virtual_seats_used
+    if virtual and limit is not None and used >= limit:
+        evidence = {"limit": limit, "used": used, "per": "virtual machines"}
+        return Refused(Reason.SEAT_LIMIT_REACHED, evidence)
+    if not license_.has_free_seat():
+        return Refused(Reason.SEAT_LIMIT_REACHED, _seats(license_))
+    return None
 
 
 def reactivate(
@@ -89,11 +123,12 @@ def reactivate(
     if activation.is_repeat_of(call):
         return Repeated(activation, told)
     branch = branch_of(activation.seq, activation.fork_tip, token_seq)
+    virtual = activation.is_virtual_for(call)
     if refusal := (
-        refuse_app(license_, call.app)
-        or _refuse_hardware(call)
+        refuse_computer(call, license_, virtual=virtual)
         or _refuse_clone(branch, activation, token_seq, license_)
         or _refuse_other_hardware(call, activation)
+        or (_refuse_seat(call, license_, virtual=virtual) if activation.lapsed else None)
     ):
         return refusal
     changes, drift = _drift(activation, call)
@@ -103,8 +138,11 @@ def reactivate(
     renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
     if branch is Branch.CLONE:
         renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
-    events = _branch_events(branch, activation, token_seq)
-    return Granted(renewed, notices=told + BRANCH_NOTICES[branch] + drift, events=events + changes)
+    events = _branch_events(branch, activation, token_seq) + changes
+    drift = BRANCH_NOTICES[branch] + drift
+    if activation.lapsed:
+        return _seated(renewed, license_, events, drift, now)
+    return Granted(renewed, notices=told + drift, events=events)
 
 
 def deactivate(
@@ -139,9 +177,14 @@ def remove(
     return Granted(replace(activation, removed_at=now, removed_by=by), events=(event,))
 
 
-def _refuse_hardware(call: Call) -> Refused | None:
+def refuse_computer(call: Call, license_: License, *, virtual: bool) -> Refused | None:
+    """Why a license does not cover this app on this computer; `None` when it does."""
+    if refusal := refuse_app(license_, call.app):
+        return refusal
     if hardware.ANCHORS.isdisjoint(call.hardware):
         return Refused(Reason.HARDWARE_ID_UNUSABLE)
+    if virtual and license_.terms.virtual is Virtual.REFUSE:
+        return Refused(Reason.VIRTUAL_MACHINE_REFUSED)
     return None
 
 
@@ -214,6 +257,9 @@ def _first(
         removed_by=None,
         seq=1,
         fork_tip=None,
+        virtual=bool(call.virtual),
+        leased_until=_leased_until(license_, now),
+        lapsed=False,
         last=_answered(call, license_, Outcome.ACTIVATED, key, now),
     )
 
@@ -225,6 +271,9 @@ def _renewed(
         activation,
         hardware=call.hardware,  # what was reported last counts from now on
         seq=activation.seq + 1,
+        virtual=activation.is_virtual_for(call),
+        leased_until=_leased_until(license_, now),
+        lapsed=False,
         last=_answered(call, license_, outcome, key, now),
     )
 
@@ -246,11 +295,22 @@ def _answered(call: Call, license_: License, outcome: Outcome, key: int, now: da
     )
 
 
+def _leased_until(license_: License, now: datetime) -> datetime | None:
+    minutes = license_.terms.floating_minutes
+    return None if minutes is None else now + timedelta(minutes=minutes)
+
+
 def _schedule(license_: License, now: datetime) -> tuple[datetime, datetime | None]:
-    """When to check in next, and when the certificate ends: never after the license does."""
-    days = license_.terms.certificate_days
-    lifetime = None if days is None else later(now, days)
-    ends = [end for end in (lifetime, license_.stops_at(now)) if end is not None]
-    expires = min(ends, default=None)
-    check_in_after = later(now, license_.terms.check_in_days)
+    """When to check in next, and when the certificate ends: never after the license does.
+
+    The app is told to check in by the middle of what it may work without the server, so that an
+    outage shorter than the other half locks nobody out.
+    """
+    days, lease = license_.terms.certificate_days, _leased_until(license_, now)
+    lifetimes = [lease] if lease else []
+    lifetimes += [] if days is None else [later(now, days)]
+    middles = [now + timedelta(seconds=(end - now).total_seconds() // 2) for end in lifetimes]
+    check_in_after = min([later(now, license_.terms.check_in_days), *middles])
+    stop = license_.stops_at(now)
+    expires = min([*lifetimes, *([stop] if stop else [])], default=None)
     return (min(check_in_after, expires) if expires else check_in_after), expires

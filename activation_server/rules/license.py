@@ -10,6 +10,7 @@ from uuid import UUID
 from activation_server.rules.reasons import Notice, Reason, Refused
 
 SOON = timedelta(days=30)  # how long before an end the app is told of it
+TRIAL_SOON = timedelta(days=3)  # … before the end of a trial
 
 
 class Status(StrEnum):
@@ -54,6 +55,21 @@ class OnClone(StrEnum):
     REFUSE = "refuse"  # the stale copy is refused
 
 
+class Virtual(StrEnum):
+    """Whether virtual machines may hold seats."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+
+
+class Kind(StrEnum):
+    """What a license is: the `kind` in certificates."""
+
+    PERPETUAL = "perpetual"
+    SUBSCRIPTION = "subscription"
+    TRIAL = "trial"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of a policy; `None` means unlimited, for ever or any. Spans are in days."""
@@ -73,6 +89,12 @@ class Terms:
     transfer_days: int = 365
     clone: OnClone = OnClone.FLAG
     clone_certificate_hours: int = 72
+    floating_minutes: int | None = None  # a seat is a lease of so long; `None`: it stays taken
+    virtual: Virtual = Virtual.ALLOW
+    virtual_seats: int | None = None  # how many of the seats virtual machines may hold
+    one_license_per_computer: bool = False
+    trial_days: int | None = None  # `None`: no trial
+    trial_again_months: int | None = None  # `None`: a computer has one trial, ever
 
     def overridden(self, overrides: Mapping[str, object]) -> "Terms":
         """These terms with single ones replaced, as a license may.
@@ -87,7 +109,7 @@ class Coverage:
     """What a license covers at one moment: the certificate's `lic` claim, without its id."""
 
     edition: str | None
-    kind: str
+    kind: Kind
     seats: int | None
     expires: datetime | None
     maintenance_until: datetime | None
@@ -118,6 +140,7 @@ class License:
     maintenance_until: datetime | None  # the same for its maintenance
     seats_used: int
     hardware_salt: bytes
+    virtual_seats_used: int = 0  # counted where it is limited
 
     def has_free_seat(self) -> bool:
         """Whether one more computer may take a seat, be it over what was sold."""
@@ -132,11 +155,18 @@ class License:
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When it ends, before grace; counted from `now` if the first activation starts it."""
-        if self.expires_at is not None or self.terms.term_days is None:
+        days = self.terms.term_days if self.terms.trial_days is None else self.terms.trial_days
+        if self.expires_at is not None or days is None:
             return self.expires_at
         from_issue = self.terms.term_from is TermFrom.ISSUE
         start = self.issued_at if from_issue else self.started_at or now
-        return later(start, self.terms.term_days)
+        return later(start, days)
+
+    def kind(self, now: datetime) -> Kind:
+        """Tell what it is."""
+        if self.terms.trial_days is not None:
+            return Kind.TRIAL
+        return Kind.PERPETUAL if self.ends_at(now) is None else Kind.SUBSCRIPTION
 
     def stops_at(self, now: datetime) -> datetime | None:
         """When it stops being accepted: its end plus its grace."""
@@ -151,12 +181,11 @@ class License:
 
     def coverage(self, now: datetime) -> Coverage:
         """What it covers now."""
-        end = self.ends_at(now)
         return Coverage(
             edition=self.terms.edition,
-            kind="perpetual" if end is None else "subscription",
+            kind=self.kind(now),
             seats=self.terms.seats,
-            expires=end,
+            expires=self.ends_at(now),
             maintenance_until=self.maintained_until(),
             features=self.terms.features,
         )
@@ -211,10 +240,13 @@ def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
     """What the person should know about a license that is in use."""
     found = []
     end, until = license_.ends_at(now), license_.maintained_until()
+    soon, ends_soon = SOON, Notice.LICENSE_ENDS_SOON
+    if license_.kind(now) is Kind.TRIAL:
+        soon, ends_soon = TRIAL_SOON, Notice.TRIAL_ENDS_SOON
     if end is not None and now >= end:
         found.append(Notice.LICENSE_IN_GRACE)
-    elif end is not None and end - now <= SOON:
-        found.append(Notice.LICENSE_ENDS_SOON)
+    elif end is not None and end - now <= soon:
+        found.append(ends_soon)
     if until is not None and now >= until:
         found.append(Notice.MAINTENANCE_ENDED)
     elif until is not None and until - now <= SOON:

@@ -24,6 +24,7 @@ class RemovedBy(StrEnum):
 
     APP = "app"
     SUPPORT = "support"
+    PURCHASE = "purchase"  # of a license, in place of the trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Call:
     hardware: Mapping[str, bytes] = field(repr=False)  # of the usable components
     app: App
     computer: Computer
+    virtual: bool | None = None  # whether it is a virtual machine; `None`: not known
+    other_license: UUID | None = None  # of the same product, that the computer holds a seat of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,24 @@ class Activation:
     removed_by: RemovedBy | None
     seq: int
     fork_tip: int | None  # the counter that a branch left behind had reached
+    virtual: bool  # a virtual machine
+    leased_until: datetime | None  # of a floating seat
+    lapsed: bool  # its lease ran out, and its seat was counted free
     last: Answered
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was answered once only: it is not stored yet when it is decided on."""
+        return self.seq == 1
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it holds a seat at `now`."""
+        over = self.leased_until is not None and now >= self.leased_until
+        return self.removed_at is None and not self.lapsed and not over
+
+    def is_virtual_for(self, call: Call) -> bool:
+        """Whether its computer is a virtual machine: what a call does not tell has not changed."""
+        return self.virtual if call.virtual is None else call.virtual
 
     def is_repeat_of(self, call: Call) -> bool:
         """Whether `call` is the last answered request once more, word for word."""
@@ -93,7 +113,7 @@ class Activation:
 class Known:
     """The activations of a license that bear on an activation call."""
 
-    seated: tuple[Activation, ...] = ()  # hold a seat, and share some value with this computer
+    seated: tuple[Activation, ...] = ()  # not removed, and share some value with this computer
     made_by_request: Activation | None = None  # was made by this request id, may be removed
 
     def on_this_computer(self, call: Call) -> Activation | None:

@@ -17,7 +17,7 @@ from activation_server.formats import license_csv, license_key
 from activation_server.formats.license_csv import LicenseRow, Problem, Record
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import EventKind
-from activation_server.services.activation import key_digests
+from activation_server.services.calls import key_digests
 from activation_server.services.context import Context
 from activation_server.services.licensing import SALT_BYTES
 from activation_server.services.products import STANDARD

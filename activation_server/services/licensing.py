@@ -13,7 +13,8 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
 from activation_server.rules.seat import Activation, RemovedBy
-from activation_server.services.activation import key_digests
+from activation_server.services import seats
+from activation_server.services.calls import key_digests
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
 from activation_server.store import activations, events, licenses, products
@@ -124,7 +125,7 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
         stored = await _require(context, connection, key_or_id)
         license_id = stored.license.license_id
         return LicenseHistory(
-            view=_view(context, stored),
+            view=_view(context, await seats.counted(connection, stored, context.now())),
             activations=await activations.of_license(connection, license_id),
             events=await events.of_license(connection, license_id, SHOWN_EVENTS),
             refusals=await events.refusals_of(connection, license_id),
@@ -145,7 +146,8 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
         ]
         tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
         found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
-        return [_view(context, stored) for stored in found]
+        now = context.now()
+        return [_view(context, await seats.counted(connection, each, now)) for each in found]
 
     return await context.database.transact(work)
 
@@ -165,8 +167,8 @@ async def change_standing(
         if status is not to:
             await licenses.set_status(connection, license_id, to)
             await _add_event(context, connection, license_id, Event(kind, {"reason": reason}))
-        changed = await licenses.get(connection, license_id)
-        return _view(context, changed or stored)
+        changed = await licenses.get(connection, license_id) or stored
+        return _view(context, await seats.counted(connection, changed, context.now()))
 
     return await context.database.transact(work)
 
@@ -199,7 +201,8 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
 async def _free(context: Context, connection: Connection, removed: Granted) -> Activation:
     activation = removed.activation
     await activations.save_removal(connection, activation)
-    await licenses.free_seat(connection, activation.license_id)
+    if not activation.lapsed:
+        await licenses.free_seats(connection, activation.license_id, 1)
     for event in removed.events:
         await _add_event(context, connection, activation.license_id, event)
     return activation

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.hardware import ANCHORS
-from activation_server.rules.license import App, Coverage
+from activation_server.rules.license import App, Coverage, Kind
 from activation_server.rules.seat import (
     Activation,
     Answered,
@@ -34,6 +34,9 @@ _STORED = (
     _A.removed_by,
     _A.seq,
     _A.fork_tip,
+    _A.virtual,
+    _A.leased_until,
+    _A.lapsed,
     _A.outcome,
     _A.request_id,
     _A.request_digest,
@@ -67,6 +70,9 @@ _ANSWERED = (
                 "hardware",
                 "seq",
                 "fork_tip",
+                "virtual",
+                "leased_until",
+                "lapsed",
                 "outcome",
                 "request_id",
                 "request_digest",
@@ -149,6 +155,47 @@ async def license_ids_on(connection: AsyncConnection, hardware_token: bytes) -> 
     return rows.scalars().all()
 
 
+async def license_ids_active_on(
+    connection: AsyncConnection, hardware_token: bytes, now: datetime
+) -> Sequence[UUID]:
+    """Give the licenses that a computer holds a seat of now."""
+    rows = await connection.execute(
+        select(_A.license_id)
+        .where(_A.hardware_token == hardware_token, _A.removed_at.is_(None), ~_A.lapsed)
+        .where(_A.leased_until.is_(None) | (_A.leased_until > now))
+        .distinct()
+    )
+    return rows.scalars().all()
+
+
+def _over(license_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Whether a lease of a license ran out, and its seat is still counted."""
+    counted = (_A.license_id == license_id) & _A.removed_at.is_(None) & ~_A.lapsed
+    return counted & (_A.leased_until <= now)
+
+
+async def lapse(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:
+    """Mark the leases that ran out; give how many. One that a check-in renews meanwhile stays."""
+    done = await connection.execute(
+        update(activations).where(_over(license_id, now)).values(lapsed=True)
+    )
+    return done.rowcount
+
+
+async def lapsing(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:
+    """Count the leases that ran out and are not marked yet."""
+    question = select(func.count()).where(_over(license_id, now))
+    return (await connection.execute(question)).scalar_one()
+
+
+async def virtual_seats_used(connection: AsyncConnection, license_id: UUID) -> int:
+    """Count the virtual machines that hold a seat of a license, leases that ran out included."""
+    question = select(func.count()).where(
+        _A.license_id == license_id, _A.removed_at.is_(None), ~_A.lapsed, _A.virtual
+    )
+    return (await connection.execute(question)).scalar_one()
+
+
 async def of_license(connection: AsyncConnection, license_id: UUID) -> Sequence[Activation]:
     """Give all activations of a license, the last seen first."""
     rows = await connection.execute(
@@ -219,6 +266,9 @@ def _answer(activation: Activation) -> dict[str, Any]:
         "hardware": _hardware_to_json(activation.hardware),
         "seq": activation.seq,
         "fork_tip": activation.fork_tip,
+        "virtual": activation.virtual,
+        "leased_until": activation.leased_until,
+        "lapsed": activation.lapsed,
         "outcome": last.outcome,
         "request_id": last.request_id,
         "request_digest": last.request_digest,
@@ -245,6 +295,9 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
         removed_by=None if row.removed_by is None else RemovedBy(row.removed_by),
         seq=row.seq,
         fork_tip=row.fork_tip,
+        virtual=row.virtual,
+        leased_until=row.leased_until,
+        lapsed=row.lapsed,
         last=Answered(
             outcome=Outcome(row.outcome),
             request_id=row.request_id,
@@ -283,7 +336,7 @@ def _coverage_from_json(stored: Mapping[str, Any]) -> Coverage:
 
     return Coverage(
         edition=stored["edition"],
-        kind=stored["kind"],
+        kind=Kind(stored["kind"]),
         seats=stored["seats"],
         expires=moment("expires"),
         maintenance_until=moment("maintenance_until"),

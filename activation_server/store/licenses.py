@@ -251,8 +251,8 @@ async def take_seat(connection: AsyncConnection, license_id: UUID, now: datetime
     )
 
 
-async def free_seat(connection: AsyncConnection, license_id: UUID) -> None:
-    """Count one seat less."""
+async def free_seats(connection: AsyncConnection, license_id: UUID, count: int) -> None:
+    """Count so many seats less."""
     await connection.execute(
-        update(licenses).where(_L.license_id == license_id).values(seats_used=_L.seats_used - 1)
+        update(licenses).where(_L.license_id == license_id).values(seats_used=_L.seats_used - count)
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeEngine
@@ -127,6 +129,9 @@ activations = Table(
     column("removed_by", Text, Privacy.DEVICE, nullable=True),
     column("seq", BigInteger, Privacy.DEVICE),
     column("fork_tip", BigInteger, Privacy.DEVICE, nullable=True),
+    column("virtual", Boolean, Privacy.DEVICE, server_default=false()),
+    column("leased_until", Moment, Privacy.DEVICE, nullable=True),
+    column("lapsed", Boolean, Privacy.DEVICE, server_default=false()),
     column("outcome", Text, Privacy.DEVICE),
     column("request_id", Uuid, Privacy.PSEUDONYM),
     column("request_digest", LargeBinary, Privacy.PSEUDONYM),
@@ -142,13 +147,26 @@ activations = Table(
     column("os_version", Text, Privacy.DEVICE),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["signing_key"], ["signing_keys.number"]),
-    CheckConstraint("removed_by IN ('app', 'support')", name="removed_by"),
+    CheckConstraint("removed_by IN ('app', 'support', 'purchase')", name="removed_by"),
     CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
     CheckConstraint("seq >= 1", name="seq"),
     Index(None, "hardware_token"),
     # No index holds what a check-in changes (but for another hardware id), and each page has room:
     # PostgreSQL updates in place (HOT).
     postgresql_with={"fillfactor": "70"},
+)
+
+# What counts per computer and product, whatever the license: its trial. Its row is locked where a
+# policy allows one license per computer.
+computers = Table(
+    "computers",
+    metadata,
+    column("product", Text, Privacy.OPERATIONAL, primary_key=True),
+    column("hardware_token", LargeBinary, Privacy.PSEUDONYM, primary_key=True),
+    column("trial_license_id", Uuid, Privacy.PSEUDONYM, nullable=True),
+    column("trial_at", Moment, Privacy.DEVICE, nullable=True),
+    ForeignKeyConstraint(["product"], ["products.code"]),
+    CheckConstraint("(trial_license_id IS NULL) = (trial_at IS NULL)", name="trial"),
 )
 
 # A license's history. Partitioned by month; a month that is due to go is dropped whole.

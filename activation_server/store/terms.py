@@ -1,10 +1,19 @@
 """Policy terms and license overrides as JSON, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from activation_server.rules.license import OnClone, Overage, TermFrom, Terms
+from activation_server.rules.license import OnClone, Overage, TermFrom, Terms, Virtual
+
+# How a term is read that JSON has no type for.
+_READ: Mapping[str, Callable[[Any], object]] = {
+    "term_from": TermFrom,
+    "overage": Overage,
+    "clone": OnClone,
+    "virtual": Virtual,
+    "features": tuple,
+}
 
 
 def to_json(terms: Terms) -> dict[str, Any]:
@@ -20,15 +29,8 @@ def overrides_to_json(overrides: Mapping[str, object]) -> dict[str, Any]:
 def from_json(terms: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Terms:
     """Read terms; a term that was added since they were written has its default."""
     values = {**terms, **(overrides or {})}
-    if "term_from" in values:
-        values["term_from"] = TermFrom(values["term_from"])
-    if "overage" in values:
-        values["overage"] = Overage(values["overage"])
-    if "clone" in values:
-        values["clone"] = OnClone(values["clone"])
-    if "features" in values:
-        values["features"] = tuple(values["features"])
-    return Terms(**values)
+    read = {name: _READ[name](value) for name, value in values.items() if name in _READ}
+    return Terms(**{**values, **read})
 
 
 def _plain(value: object) -> object:

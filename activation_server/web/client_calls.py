@@ -22,7 +22,7 @@ from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
-from activation_server.services.activation import Certified, Request
+from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.web.requests import TooLargeError
 
@@ -100,6 +100,7 @@ def _request(
         components=body.components(),
         app=App(body.app.version, body.app.edition or None, body.app.released),
         computer=Computer(body.os.family, body.os.version),
+        virtual_machine=body.virtual_machine,
         product=product,
         license_key=license_key,
     )

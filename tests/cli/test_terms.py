@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from activation_server.cli.terms import OPTIONS, taking_terms
-from activation_server.rules.license import OnClone, Overage, Terms
+from activation_server.rules.license import OnClone, Overage, Terms, Virtual
 
 
 def parse(*arguments: str) -> Mapping[str, object]:
@@ -50,6 +50,14 @@ def test_what_is_not_given_is_not_set():
         (["--certificate-days", "none"], {"certificate_days": None}),
         (["--transfers", "0", "--transfer-days", "30"], {"transfers": 0, "transfer_days": 30}),
         (["--clone", "refuse"], {"clone": OnClone.REFUSE}),
+        (["--floating-minutes", "30"], {"floating_minutes": 30}),
+        (["--floating-minutes", "none"], {"floating_minutes": None}),
+        (["--virtual", "refuse"], {"virtual": Virtual.REFUSE}),
+        (["--virtual-seats", "1"], {"virtual_seats": 1}),
+        (["--one-license-per-computer", "yes"], {"one_license_per_computer": True}),
+        (["--one-license-per-computer", "no"], {"one_license_per_computer": False}),
+        (["--trial-days", "14"], {"trial_days": 14}),
+        (["--trial-again-months", "none"], {"trial_again_months": None}),
     ],
 )
 def test_an_option_sets_its_term(arguments: list[str], terms: dict[str, object]):
@@ -67,6 +75,8 @@ def test_an_option_sets_its_term(arguments: list[str], terms: dict[str, object])
         ["--max-version", "newest"],
         ["--overage", "3"],
         ["--grace-days", "40000"],
+        ["--one-license-per-computer", "maybe"],
+        ["--trial-days", "0"],
     ],
 )
 def test_a_wrong_value_is_told(arguments: list[str]):

@@ -243,11 +243,12 @@ def test_a_later_release_than_the_maintenance_is_not_covered():
 
 
 def test_spans_beyond_the_calendar_end_with_it():
-    for_ever = Terms(certificate_days=10**7, check_in_days=10**7)
-    decision = decide(make_call(), make_license(for_ever))
+    decision = decide(make_call(), make_license(Terms(certificate_days=10**7)))
     assert isinstance(decision, Granted)
     assert decision.activation.last.certificate_expires == later(NOW, 10**7)
-    assert decision.activation.last.check_in_after.year == 9999
+    never = decide(make_call(), make_license(Terms(certificate_days=None, check_in_days=10**7)))
+    assert isinstance(never, Granted)
+    assert never.activation.last.check_in_after.year == 9999
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import licensing, products
-from activation_server.services.activation import Certified, Request
+from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, Order
 

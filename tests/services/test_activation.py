@@ -9,7 +9,8 @@ from activation_server.formats.certificate import VERSION
 from activation_server.rules.license import OnClone
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.services import licensing, products
-from activation_server.services.activation import Certified, activate, deactivate, reactivate
+from activation_server.services.activation import activate, deactivate, reactivate
+from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.store.database import Connection
 from tests.conftest import START, World

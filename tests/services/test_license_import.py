@@ -19,7 +19,7 @@ from activation_server.formats import license_key
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Status
 from activation_server.services import activation, licensing, products
-from activation_server.services.activation import key_digests
+from activation_server.services.calls import Certified, key_digests
 from activation_server.services.context import Context
 from activation_server.services.license_import import Phase, Report, import_licenses
 from activation_server.services.licensing import LicenseView, Order
@@ -69,7 +69,7 @@ class Vendor:
         async def work(context: Context) -> str | None:
             request = make_request(1, typed, product=product, computer=1)
             answer = await activation.activate(context, request)
-            if not isinstance(answer, activation.Certified):
+            if not isinstance(answer, Certified):
                 return None
             license_id = str(granted(answer).activation.license_id)
             return (await licensing.show(context, license_id)).view.license_key

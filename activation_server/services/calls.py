@@ -1,0 +1,138 @@
+"""What all calls of apps share: their facts, what is written of them, their signed answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from activation_server.crypto.digests import hardware_digest
+from activation_server.formats import certificate, license_key
+from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.hardware import identity, usable
+from activation_server.rules.license import App
+from activation_server.rules.reasons import Notice, Refused
+from activation_server.rules.seat import Activation, Call, Computer
+from activation_server.rules.virtual_machine import is_virtual
+from activation_server.services import keys
+from activation_server.services.context import Context
+from activation_server.store import events
+from activation_server.store.database import Connection
+from activation_server.store.licenses import StoredLicense
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an app asks with, at activation and at check-in."""
+
+    request_id: UUID
+    nonce: bytes = field(repr=False)
+    body: bytes = field(repr=False)  # canonical: the same for the same request
+    hardware_id: str = field(repr=False)
+    components: Mapping[str, str] = field(repr=False)
+    app: App
+    computer: Computer
+    virtual_machine: bool | None = None  # as the app says
+    product: str | None = None
+    license_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """The seats of a license now; `limit` is `None` when unlimited."""
+
+    limit: int | None
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A granted activation or check-in."""
+
+    activation: Activation
+    certificate: str = field(repr=False)
+    check_in_token: str = field(repr=False)
+    seats: Seats
+    notices: Sequence[Notice]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that is written, and what its answer takes beside."""
+
+    stored: StoredLicense
+    decision: Granted | Repeated
+    seats: Seats
+
+
+def computer_call(context: Context, request: Request, salt: bytes) -> tuple[Call, bytes]:
+    """Make a request's hardware into digests: the license's own, and the one for look-up."""
+    values = usable(request.hardware_id, request.components)
+    call = Call(
+        request_id=request.request_id,
+        digest=context.keyring.digester.request_body(request.body),
+        nonce=request.nonce,
+        hardware={name: hardware_digest(salt, value) for name, value in values.items()},
+        app=request.app,
+        computer=request.computer,
+        virtual=is_virtual(request.virtual_machine, values.values()),
+    )
+    return call, context.keyring.digester.hardware(identity(values))
+
+
+def key_digests(context: Context, product: str, key: str) -> tuple[bytes, bytes]:
+    """Give what a key is looked up by: of its exact and of its folded form."""
+    digester, forms = context.keyring.digester, license_key.lookup_forms(key)
+    return (
+        digester.license_key(product, "exact", forms.exact),
+        digester.license_key(product, "folded", forms.folded),
+    )
+
+
+async def record(
+    context: Context,
+    connection: Connection,
+    license_id: UUID,
+    decision: Granted | Repeated | Refused,
+) -> None:
+    """Write what support will want to see: events, or the refusal."""
+    if isinstance(decision, Refused):
+        await events.note_refusal(connection, license_id, decision, context.now())
+    elif isinstance(decision, Granted):
+        for event in decision.events:
+            at, event_id = context.clock(), context.randomness.uuid()
+            await events.add(connection, license_id, event, event_id, at)
+
+
+async def conclude(
+    context: Context,
+    connection: Connection,
+    stored: StoredLicense,
+    decision: Granted | Repeated | Refused,
+) -> Decided | Refused:
+    """Write what follows from a decision, and take its signing key, before the commit."""
+    await record(context, connection, stored.license.license_id, decision)
+    if isinstance(decision, Refused):
+        return decision
+    decision = await keys.sign_for(connection, stored, decision)
+    took = int(isinstance(decision, Granted) and decision.takes_seat)
+    seats = Seats(stored.license.terms.seats, stored.license.seats_used + took)
+    return Decided(stored, decision, seats)
+
+
+async def certify(context: Context, decided: Decided | Refused) -> Certified | Refused:
+    """Sign what is committed: the same activation gives the same bytes."""
+    if isinstance(decided, Refused):
+        return decided
+    activation, license_ = decided.decision.activation, decided.stored.license
+    key = await keys.signing_key(context, activation.last.signing_key)
+    claims = certificate.claims(
+        activation, context.issuer, license_.product, license_.hardware_salt
+    )
+    return Certified(
+        activation=activation,
+        certificate=key.sign(certificate.header(key.kid, decided.stored.algorithm), claims),
+        check_in_token=context.keyring.tokens.make(
+            activation.license_id, activation.activation_id, activation.seq
+        ),
+        seats=decided.seats,
+        notices=decided.decision.notices,
+    )
