@@ -58,7 +58,7 @@ OFFLINE_FILE_INVALID names the `line` and the `fault` in `evidence`.
 `vectors/` holds one case a file: `description`, what is given, and what is `expected`. They are
 ASCII; other characters are `\\u` escapes.
 
-### `vectors/requests/{{activation,reactivation,deactivation}}/`
+### `vectors/requests/{{activation,reactivation,deactivation,trial}}/`
 Bodies that the server takes or refuses as such, before it looks at any license. The body is
 `body` (JSON), `body_text` (send its UTF-8 as it is) or `body_base64` (send these bytes). Not
 `valid` means a problem with that `code`; the pointers (RFC 6901) in `evidence.errors` are those

@@ -53,6 +53,7 @@ _OPTIONAL: Final[Json] = {
 }
 ACTIVATION: Final[Json] = {**_COMPUTER, **_KEY}
 REACTIVATION: Final[Json] = {**_COMPUTER, "check_in_token": _CHECK_IN_TOKEN}
+TRIAL: Final[Json] = {**_COMPUTER, "product": _KEY["product"]}
 DEACTIVATION: Final[Json] = {
     "request_id": "7f8d1f52-0d7e-4b0b-8a53-2f9d8c0e4a10",
     "check_in_token": _CHECK_IN_TOKEN,
@@ -86,6 +87,7 @@ def vectors() -> dict[str, Json]:
         "activation": _activation(),
         "reactivation": _reactivation(),
         "deactivation": _deactivation(),
+        "trial": _trial(),
     }
     return {
         f"requests/{family}/{name}.json": vector
@@ -129,6 +131,14 @@ def _reactivation() -> Iterator[Vector]:
         ACTIVATION,
         "/check_in_token",
     )
+
+
+def _trial() -> Iterator[Vector]:
+    full = {**TRIAL, **_OPTIONAL}
+    yield from _taken(TRIAL, full)
+    yield accepted("with-license-key", "A license key is an unknown field here.", {**TRIAL, **_KEY})
+    yield from _missing(TRIAL, "/request_id", "/nonce", "/product", "/hardware_id", "/os", "/app")
+    yield from _blank(TRIAL, "/product")
 
 
 def _deactivation() -> Iterator[Vector]:

@@ -178,7 +178,7 @@ class DeactivationRequest(Body):
 
 
 class TrialRequest(_Computer):
-    """The body of a request for a trial."""
+    """Body of `POST /v1/trials`: no key is needed."""
 
     product: Annotated[str, _text(64, 1)]
 
@@ -264,6 +264,12 @@ class CertificateAnswer(Answer):
     server_time: Rfc3339
 
 
+class TrialAnswer(CertificateAnswer):
+    """Answer to a request for a trial: that of an activation, and the trial's key."""
+
+    license_key: str = Field(description="for support, and to activate this computer again")
+
+
 class DeactivationAnswer(Answer):
     """Answer to a deactivation."""
 
@@ -286,8 +292,18 @@ class ProblemBody(Answer):
     incident: str | None = Field(default=None, description="finds the log line of a server fault")
 
 
-REQUESTS: tuple[type[Body], ...] = (ActivationRequest, ReactivationRequest, DeactivationRequest)
-ANSWERS: tuple[type[Answer], ...] = (CertificateAnswer, DeactivationAnswer, ProblemBody)
+REQUESTS: tuple[type[Body], ...] = (
+    ActivationRequest,
+    ReactivationRequest,
+    DeactivationRequest,
+    TrialRequest,
+)
+ANSWERS: tuple[type[Answer], ...] = (
+    CertificateAnswer,
+    TrialAnswer,
+    DeactivationAnswer,
+    ProblemBody,
+)
 
 
 def schema_name(model: type[BaseModel]) -> str:

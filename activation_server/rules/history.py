@@ -10,6 +10,8 @@ class EventKind(StrEnum):
 
     ISSUED = "issued"
     IMPORTED = "imported"
+    TRIAL_STARTED = "trial_started"
+    TRIAL_CONVERTED = "trial_converted"
     ACTIVATED = "activated"
     OVERAGE = "overage"
     DEACTIVATED = "deactivated"

@@ -173,6 +173,11 @@ class License:
         end = self.ends_at(now)
         return end and later(end, self.terms.grace_days)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its end and its grace are over."""
+        stop = self.stops_at(now)
+        return stop is not None and now >= stop
+
     def maintained_until(self) -> datetime | None:
         """When its maintenance ends; `None` for never."""
         if self.maintenance_until is not None or self.terms.maintenance_days is None:
@@ -203,9 +208,9 @@ def refuse_standing(license_: License, now: datetime) -> Refused | None:
         return Refused(Reason.LICENSE_REVOKED)
     if license_.status is Status.SUSPENDED:
         return Refused(Reason.LICENSE_SUSPENDED)
-    stop, end = license_.stops_at(now), license_.ends_at(now)
-    if stop is not None and end is not None and now >= stop:
-        return Refused(Reason.LICENSE_EXPIRED, {"expired": _rfc3339(end)})
+    end = license_.ends_at(now)
+    if end is not None and license_.is_over(now):
+        return Refused(Reason.LICENSE_EXPIRED, {"expired": rfc3339(end)})
     return None
 
 
@@ -231,7 +236,7 @@ def _refuse_version(license_: License, app: App) -> Refused | None:
             )
     until = license_.maintained_until()
     if until is not None and app.released is not None and app.released > until.date():
-        evidence = {"maintenance_until": _rfc3339(until), "released": app.released.isoformat()}
+        evidence = {"maintenance_until": rfc3339(until), "released": app.released.isoformat()}
         return Refused(Reason.VERSION_NOT_COVERED, evidence)
     return None
 
@@ -264,5 +269,6 @@ def later(moment: datetime, days: int) -> datetime:
         return datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """Write a time as evidence has it (RFC 3339, UTC, whole seconds)."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from activation_server.crypto.tokens import Presented
 from activation_server.rules import activation as rules
-from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.activation import Granted
 from activation_server.rules.license import License
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Activation
-from activation_server.services import seats
+from activation_server.services import seats, trials
 from activation_server.services.calls import (
     Certified,
     Decided,
@@ -43,24 +43,13 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
         stored = await _license_by_key(context, connection, request)
         if stored is None:
             return Refused(Reason.LICENSE_NOT_FOUND)
-        return await take_seat(context, connection, stored, request, now)
+        decided = await seats.take(context, connection, stored, request, now)
+        if isinstance(decided, Decided) and isinstance(decided.decision, Granted):
+            await trials.convert(context, connection, stored.license, request, now)
+        return decided
 
-    return await certify(context, await context.database.transact(work))
-
-
-async def take_seat(
-    context: Context, connection: Connection, stored: StoredLicense, request: Request, now: datetime
-) -> Decided | Refused:
-    """Seat a computer on a license, which is locked, or go on with the seat that it holds."""
-    call, token = computer_call(context, request, stored.license.hardware_salt)
-    stored = await seats.freed(connection, stored, now)
-    stored, call = await seats.limited(connection, stored, call, token, now)
-    license_id = stored.license.license_id
-    activation_id = context.keyring.digester.activation_id(license_id, request.request_id)
-    known = await activations.known(connection, license_id, activation_id, call.hardware)
-    decision = rules.activate(call, stored.license, known, activation_id, stored.signing_key, now)
-    await _save(connection, decision, token, now)
-    return await conclude(context, connection, stored, decision)
+    decided = await context.database.transact(work)
+    return decided if isinstance(decided, Refused) else await certify(context, decided)
 
 
 async def reactivate(
@@ -94,7 +83,7 @@ async def reactivate(
     decided = await context.database.transact(renew)
     if isinstance(decided, _Again):
         decided = await context.database.transact(retake)
-    return await certify(context, decided)
+    return decided if isinstance(decided, Refused) else await certify(context, decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +107,7 @@ async def _check_in(
     decision = rules.reactivate(
         call, held.token_seq, activation, stored.license, stored.signing_key, now
     )
-    await _save(connection, decision, token, now)
+    await seats.save(connection, decision, token, now)
     return await conclude(context, connection, stored, decision)
 
 
@@ -151,21 +140,6 @@ async def deactivate(
         return Seats(stored.license.terms.seats, stored.license.seats_used)
 
     return await context.database.transact(work)
-
-
-async def _save(
-    connection: Connection, decision: Granted | Repeated | Refused, token: bytes, now: datetime
-) -> None:
-    """Write what is granted."""
-    if not isinstance(decision, Granted):
-        return
-    activation = decision.activation
-    if activation.is_new:
-        await activations.add(connection, activation, token)
-    else:
-        await activations.save_answer(connection, activation, token)
-    if decision.takes_seat:
-        await licenses.take_seat(connection, activation.license_id, now)
 
 
 async def _license_by_key(

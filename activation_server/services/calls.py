@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import certificate, license_key
 from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.hardware import identity, usable
+from activation_server.rules.history import Event
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Notice, Refused
 from activation_server.rules.seat import Activation, Call, Computer
@@ -75,7 +77,13 @@ def computer_call(context: Context, request: Request, salt: bytes) -> tuple[Call
         computer=request.computer,
         virtual=is_virtual(request.virtual_machine, values.values()),
     )
-    return call, context.keyring.digester.hardware(identity(values))
+    return call, hardware_token(context, request)
+
+
+def hardware_token(context: Context, request: Request) -> bytes:
+    """Give what a computer is looked up by, whatever the license."""
+    values = usable(request.hardware_id, request.components)
+    return context.keyring.digester.hardware(identity(values))
 
 
 def key_digests(context: Context, product: str, key: str) -> tuple[bytes, bytes]:
@@ -85,6 +93,12 @@ def key_digests(context: Context, product: str, key: str) -> tuple[bytes, bytes]
         digester.license_key(product, "exact", forms.exact),
         digester.license_key(product, "folded", forms.folded),
     )
+
+
+def license_key_of(context: Context, stored: StoredLicense) -> str:
+    """Open a license's key."""
+    place = license_key_place(str(stored.license.license_id))
+    return context.keyring.license_keys.open(stored.key_sealed, place).decode()
 
 
 async def record(
@@ -98,8 +112,14 @@ async def record(
         await events.note_refusal(connection, license_id, decision, context.now())
     elif isinstance(decision, Granted):
         for event in decision.events:
-            at, event_id = context.clock(), context.randomness.uuid()
-            await events.add(connection, license_id, event, event_id, at)
+            await add_event(context, connection, license_id, event)
+
+
+async def add_event(
+    context: Context, connection: Connection, license_id: UUID, event: Event
+) -> None:
+    """Write a line of a license's history."""
+    await events.add(connection, license_id, event, context.randomness.uuid(), context.clock())
 
 
 async def conclude(
@@ -118,10 +138,8 @@ async def conclude(
     return Decided(stored, decision, seats)
 
 
-async def certify(context: Context, decided: Decided | Refused) -> Certified | Refused:
+async def certify(context: Context, decided: Decided) -> Certified:
     """Sign what is committed: the same activation gives the same bytes."""
-    if isinstance(decided, Refused):
-        return decided
     activation, license_ = decided.decision.activation, decided.stored.license
     key = await keys.signing_key(context, activation.last.signing_key)
     claims = certificate.claims(

@@ -8,13 +8,12 @@ from uuid import UUID
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
-from activation_server.rules.activation import Granted
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
 from activation_server.rules.seat import Activation, RemovedBy
 from activation_server.services import seats
-from activation_server.services.calls import key_digests
+from activation_server.services.calls import add_event, key_digests, license_key_of
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
 from activation_server.store import activations, events, licenses, products
@@ -166,7 +165,7 @@ async def change_standing(
             raise OperatorError(msg)
         if status is not to:
             await licenses.set_status(connection, license_id, to)
-            await _add_event(context, connection, license_id, Event(kind, {"reason": reason}))
+            await add_event(context, connection, license_id, Event(kind, {"reason": reason}))
         changed = await licenses.get(connection, license_id) or stored
         return _view(context, await seats.counted(connection, changed, context.now()))
 
@@ -189,23 +188,13 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
                     {"reason": reason},
                     now,
                 )
-                return await _free(context, connection, removed)
+                return await seats.free(context, connection, removed)
             if activation is not None:
                 return activation
         msg = f"There is no activation {activation_id}."
         raise OperatorError(msg)
 
     return await context.database.transact(work)
-
-
-async def _free(context: Context, connection: Connection, removed: Granted) -> Activation:
-    activation = removed.activation
-    await activations.save_removal(connection, activation)
-    if not activation.lapsed:
-        await licenses.free_seats(connection, activation.license_id, 1)
-    for event in removed.events:
-        await _add_event(context, connection, activation.license_id, event)
-    return activation
 
 
 async def first_license(context: Context, product: str) -> LicenseView | None:
@@ -257,17 +246,10 @@ async def _record_issue(
     await events.add_many(connection, rows)
 
 
-async def _add_event(
-    context: Context, connection: Connection, license_id: UUID, event: Event
-) -> None:
-    await events.add(connection, license_id, event, context.randomness.uuid(), context.clock())
-
-
 def _view(context: Context, stored: StoredLicense) -> LicenseView:
-    place = license_key_place(str(stored.license.license_id))
     return LicenseView(
         license=stored.license,
-        license_key=context.keyring.license_keys.open(stored.key_sealed, place).decode(),
+        license_key=license_key_of(context, stored),
         key_tail=stored.key_tail,
         order_reference=stored.order_reference,
     )

@@ -55,7 +55,8 @@ async def add_policy(
     now, terms = context.now(), Terms().overridden(changes)
 
     async def work(connection: Connection) -> Policy:
-        await require_product(connection, product)
+        await require_product(connection, product, lock=True)
+        await _require_one_trial(connection, product, name, terms)
         if not await products.add_policy(connection, product, name, terms, now):
             msg = f"{product!r} has a policy {name!r} already; change it with `policy set`."
             raise OperatorError(msg)
@@ -73,16 +74,29 @@ async def set_policy(
     """
 
     async def work(connection: Connection) -> Policy:
+        await require_product(connection, product, lock=True)
         terms = (await require_policy(connection, product, name, lock=True)).overridden(changes)
+        await _require_one_trial(connection, product, name, terms)
         await products.set_policy(connection, product, name, terms)
         return Policy(product, name, terms)
 
     return await context.database.transact(work)
 
 
-async def require_product(connection: Connection, code: str) -> Product:
-    """Give a product; raises OperatorError when there is none."""
-    product = await products.get_product(connection, code)
+async def _require_one_trial(connection: Connection, product: str, name: str, terms: Terms) -> None:
+    """Raise OperatorError when trials would have the choice between two policies."""
+    offered = await products.trial_policy(connection, product)
+    if terms.trial_days is not None and offered is not None and offered[0] != name:
+        msg = (
+            f"{product!r} gives its trials by the policy {offered[0]!r}: change that one, or first "
+            f"set its --trial-days none."
+        )
+        raise OperatorError(msg)
+
+
+async def require_product(connection: Connection, code: str, *, lock: bool = False) -> Product:
+    """Give a product, locked for a change with `lock`; raises OperatorError when there is none."""
+    product = await products.get_product(connection, code, lock=lock)
     if product is None:
         msg = f"There is no product {code!r}; add it with `product add`."
         raise OperatorError(msg)

@@ -1,15 +1,69 @@
-"""Seats as they stand now: what ran out is free, and limits that not every license has."""
+"""Seats: taken by a rule; in use now, where leases run out; limited in more ways than one."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from activation_server.rules import activation as rules
 from activation_server.rules import hardware
-from activation_server.rules.license import Kind, refuse_standing
-from activation_server.rules.seat import Call
+from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.license import Kind, License, refuse_standing
+from activation_server.rules.reasons import Refused
+from activation_server.rules.seat import Activation, Call, Known
+from activation_server.services.calls import Decided, Request, add_event, computer_call, conclude
+from activation_server.services.context import Context
 from activation_server.store import activations, computers, licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
+
+Rule = Callable[[Call, License, Known, UUID, int, datetime], Granted | Repeated | Refused]
+
+
+async def take(
+    context: Context,
+    connection: Connection,
+    stored: StoredLicense,
+    request: Request,
+    now: datetime,
+    decide: Rule = rules.activate,
+) -> Decided | Refused:
+    """Seat a computer on a license, which is locked, or go on with the seat that it holds."""
+    call, token = computer_call(context, request, stored.license.hardware_salt)
+    stored = await freed(connection, stored, now)
+    stored, call = await limited(connection, stored, call, token, now)
+    license_id = stored.license.license_id
+    activation_id = context.keyring.digester.activation_id(license_id, request.request_id)
+    known = await activations.known(connection, license_id, activation_id, call.hardware)
+    decision = decide(call, stored.license, known, activation_id, stored.signing_key, now)
+    await save(connection, decision, token, now)
+    return await conclude(context, connection, stored, decision)
+
+
+async def save(
+    connection: Connection, decision: Granted | Repeated | Refused, token: bytes, now: datetime
+) -> None:
+    """Write what is granted."""
+    if not isinstance(decision, Granted):
+        return
+    activation = decision.activation
+    if activation.is_new:
+        await activations.add(connection, activation, token)
+    else:
+        await activations.save_answer(connection, activation, token)
+    if decision.takes_seat:
+        await licenses.take_seat(connection, activation.license_id, now)
+
+
+async def free(context: Context, connection: Connection, removed: Granted) -> Activation:
+    """Write that an activation was removed; give it."""
+    activation = removed.activation
+    await activations.save_removal(connection, activation)
+    if not activation.lapsed:
+        await licenses.free_seats(connection, activation.license_id, 1)
+    for event in removed.events:
+        await add_event(context, connection, activation.license_id, event)
+    return activation
 
 
 async def freed(connection: Connection, stored: StoredLicense, now: datetime) -> StoredLicense:

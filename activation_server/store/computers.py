@@ -21,12 +21,12 @@ class Trial:
     at: datetime
 
 
-async def claim(connection: AsyncConnection, product: str, token: bytes) -> None:
-    """Lock a computer: of two that ask at the same moment, the second waits for the first."""
+async def claim(connection: AsyncConnection, product: str, token: bytes) -> Trial | None:
+    """Lock a computer, known or not, and give its last trial: a second call waits for the first."""
     await connection.execute(
         insert(computers).values(product=product, hardware_token=token).on_conflict_do_nothing()
     )
-    await trial_of(connection, product, token)
+    return await trial_of(connection, product, token)
 
 
 async def trial_of(connection: AsyncConnection, product: str, token: bytes) -> Trial | None:

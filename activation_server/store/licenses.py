@@ -242,6 +242,13 @@ async def set_status(connection: AsyncConnection, license_id: UUID, status: Stat
     )
 
 
+async def end(connection: AsyncConnection, license_id: UUID, at: datetime) -> None:
+    """Set when a license ends."""
+    await connection.execute(
+        update(licenses).where(_L.license_id == license_id).values(expires_at=at)
+    )
+
+
 async def take_seat(connection: AsyncConnection, license_id: UUID, now: datetime) -> None:
     """Count one more seat; the first starts the license's clock, once."""
     await connection.execute(

@@ -40,15 +40,15 @@ async def all_products(connection: AsyncConnection) -> Sequence[Product]:
     return [Product(*row) for row in rows]
 
 
-async def get_product(connection: AsyncConnection, code: str) -> Product | None:
-    """Give one product."""
-    row = (
-        await connection.execute(
-            select(products.c.code, products.c.name, products.c.algorithm).where(
-                products.c.code == code
-            )
-        )
-    ).one_or_none()
+async def get_product(
+    connection: AsyncConnection, code: str, *, lock: bool = False
+) -> Product | None:
+    """Give one product; locked for a change of its policies with `lock`."""
+    question = select(products.c.code, products.c.name, products.c.algorithm).where(
+        products.c.code == code
+    )
+    found = await connection.execute(question.with_for_update(key_share=True) if lock else question)
+    row = found.one_or_none()
     return row and Product(*row)
 
 
@@ -83,6 +83,20 @@ async def get_policy(
     found = await connection.execute(question.with_for_update(key_share=True) if lock else question)
     terms = found.scalar_one_or_none()
     return None if terms is None else terms_json.from_json(terms)
+
+
+async def trial_policy(connection: AsyncConnection, product: str) -> tuple[str, Terms] | None:
+    """Give the policy that a product's trials get, with its name."""
+    columns = policies.c
+    row = (
+        await connection.execute(
+            select(columns.name, columns.terms)
+            .where(columns.product == product, columns.terms["trial_days"].astext.is_not(None))
+            .order_by(columns.created_at, columns.name)
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else (row.name, terms_json.from_json(row.terms))
 
 
 async def policy_names(connection: AsyncConnection, product: str) -> Sequence[str]:

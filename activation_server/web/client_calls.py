@@ -14,6 +14,7 @@ from activation_server.formats.client_api import (
     OfflineRequest,
     ReactivationRequest,
     SeatsBody,
+    TrialAnswer,
     TrialRequest,
     decode,
 )
@@ -22,6 +23,7 @@ from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
+from activation_server.services import trials
 from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.web.requests import TooLargeError
@@ -33,7 +35,18 @@ async def activate(context: Context, data: bytes) -> Outcome:
     """Activate a computer for a license key. Raises RequestInvalidError, as all calls here."""
     body = decode(ActivationRequest, data)
     request = _request(body, product=body.product, license_key=body.license_key)
-    return _certified(context, await service.activate(context, request))
+    result = await service.activate(context, request)
+    return result if isinstance(result, Refused) else _certified(context, result)
+
+
+async def start_trial(context: Context, data: bytes) -> Outcome:
+    """Give this computer a trial of a product."""
+    body = decode(TrialRequest, data)
+    result = await trials.start(context, _request(body, product=body.product, license_key=None))
+    if isinstance(result, Refused):
+        return result
+    answered = _certified(context, result.certified)
+    return TrialAnswer(**dict(answered), license_key=result.license_key)
 
 
 async def reactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
@@ -44,7 +57,7 @@ async def reactivate(context: Context, activation_id: str, data: bytes) -> Outco
         return Refused(Reason.ACTIVATION_NOT_FOUND)
     request = _request(body, product=body.product, license_key=body.license_key)
     result = await service.reactivate(context, known_as, body.check_in_token, request)
-    return _certified(context, result)
+    return result if isinstance(result, Refused) else _certified(context, result)
 
 
 async def deactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
@@ -79,8 +92,7 @@ async def carry_out(context: Context, file: bytes) -> Outcome:
         case "deactivate":
             return await deactivate(context, wanted.named_activation(), data)
         case "trial":
-            decode(TrialRequest, data)
-            return Refused(Reason.TRIAL_NOT_OFFERED)  # no product has a trial policy yet
+            return await start_trial(context, data)
 
 
 def response_file(answer: CertificateAnswer | DeactivationAnswer) -> str:
@@ -89,7 +101,10 @@ def response_file(answer: CertificateAnswer | DeactivationAnswer) -> str:
 
 
 def _request(
-    body: ActivationRequest | ReactivationRequest, *, product: str | None, license_key: str | None
+    body: ActivationRequest | ReactivationRequest | TrialRequest,
+    *,
+    product: str | None,
+    license_key: str | None,
 ) -> Request:
     """Take from a body what the decision needs; the personal fields are checked, not kept."""
     return Request(
@@ -106,9 +121,7 @@ def _request(
     )
 
 
-def _certified(context: Context, result: Certified | Refused) -> Outcome:
-    if isinstance(result, Refused):
-        return result
+def _certified(context: Context, result: Certified) -> CertificateAnswer:
     activation = result.activation
     return CertificateAnswer(
         status=activation.last.outcome.value,

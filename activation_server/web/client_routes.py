@@ -13,6 +13,8 @@ from activation_server.formats.client_api import (
     DeactivationAnswer,
     DeactivationRequest,
     ReactivationRequest,
+    TrialAnswer,
+    TrialRequest,
 )
 from activation_server.rules.reasons import Refused
 from activation_server.services import keys
@@ -96,6 +98,17 @@ def make_router(context: Context) -> APIRouter:
     async def deactivate(activation_id: str, http: HttpRequest) -> Response:
         data = await read_json(http)
         return _respond(context, await calls.deactivate(context, activation_id, data))
+
+    @router.post(
+        "/v1/trials",
+        status_code=201,
+        responses={200: {"model": TrialAnswer}, 201: {"model": TrialAnswer}, **_REFUSALS},
+        openapi_extra=_takes(TrialRequest),
+        summary="Start a trial on this computer, without a key",
+        operation_id="startTrial",
+    )
+    async def start_trial(http: HttpRequest) -> Response:
+        return _respond(context, await calls.start_trial(context, await read_json(http)))
 
     @router.post(
         "/v1/offline",

@@ -191,6 +191,7 @@ def test_openapi_describes_every_call_with_bodies_that_exist() -> None:
         ("POST", "/v1/activations"),
         ("POST", "/v1/activations/{activation_id}/reactivations"),
         ("POST", "/v1/activations/{activation_id}/deactivation"),
+        ("POST", "/v1/trials"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from activation_server import bootstrap
 from activation_server.services import licensing, products
 from activation_server.services.context import Context
-from activation_server.services.licensing import LicenseView, Order
+from activation_server.services.licensing import LicenseHistory, LicenseView, Order
 from activation_server.store import tables
 from activation_server.web.app import create_app
 from tests.conftest import World
@@ -165,6 +165,21 @@ class Server:
         """`suspend`, `reinstate` or `revoke` a license."""
         key = license_.license_key
         self.run(licensing.change_standing(self.context, key, change, "as the test says"))
+
+    def offer_trials(self, **terms: object) -> str:
+        """Add a product that gives trials; give its code."""
+        product = new_id()
+        self.add_product(product)
+        self.set_policy(product, **{"trial_days": 14, **terms})
+        return product
+
+    def set_policy(self, product: str, **terms: object) -> None:
+        """Change terms of a product's standard policy."""
+        self.run(products.set_policy(self.context, product, "standard", terms))
+
+    def show(self, key: str) -> LicenseHistory:
+        """Show a license, as support sees it."""
+        return self.run(licensing.show(self.context, key))
 
     def remove(self, answer: Json) -> None:
         """Take the seat back, as support does."""

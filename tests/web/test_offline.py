@@ -93,6 +93,17 @@ def test_the_answer_has_the_fields_of_the_online_one(server: Server) -> None:
     assert list(offline) == list(online)
 
 
+def test_a_trial_is_started_by_a_file(server: Server) -> None:
+    body = activation("", license_key=..., product=server.offer_trials())
+    answer = answered(post(server, request_file("trial", body)))
+    assert answer["status"] == "activated"
+    again = answered(post(server, request_file("trial", body)))
+    assert (again["certificate"], again["license_key"]) == (
+        answer["certificate"],
+        answer["license_key"],
+    )
+
+
 def test_there_is_no_trial_without_a_trial_policy(server: Server) -> None:
     body = activation("", license_key=...)
     refused(post(server, request_file("trial", body)), "TRIAL_NOT_OFFERED")

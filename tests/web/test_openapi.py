@@ -32,6 +32,7 @@ CALLS = {
     "/v1/activations": {"post"},
     REACTIVATIONS: {"post"},
     "/v1/activations/{activation_id}/deactivation": {"post"},
+    "/v1/trials": {"post"},
     "/v1/offline": {"post"},
     "/.well-known/jwks.json": {"get"},
     "/healthz": {"get"},
@@ -84,7 +85,7 @@ def test_every_call_with_anything(document: str, tmp_path: Path) -> None:
         text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Tested: 7" in run.stdout
+    assert "Tested: 8" in run.stdout
 
 
 def test_valid_activations_of_a_license(shared_server: Server, valid: Cases) -> None:

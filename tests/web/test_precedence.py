@@ -5,12 +5,15 @@ import itertools
 import httpx
 import pytest
 
+from activation_server.rules.license import OnClone, Virtual
+from activation_server.rules.reasons import Reason
 from activation_server.services.licensing import LicenseView
 from tests.web.server import (
     Json,
     Server,
     activation,
     check_in,
+    deactivation,
     new_id,
     new_nonce,
     ok,
@@ -32,6 +35,7 @@ ACTIVATION = (
     "EDITION_NOT_COVERED",
     "VERSION_NOT_COVERED",
     "HARDWARE_ID_UNUSABLE",
+    "VIRTUAL_MACHINE_REFUSED",
     "SEAT_LIMIT_REACHED",
 )
 REACTIVATION = (
@@ -39,7 +43,31 @@ REACTIVATION = (
     "REQUEST_INVALID",
     "ACTIVATION_NOT_FOUND",
     *ACTIVATION[3:-1],
+    "CLONE_DETECTED",
     "HARDWARE_MISMATCH",
+    "SEAT_LIMIT_REACHED",
+)
+TRIAL = (
+    "REQUEST_TOO_LARGE",
+    "REQUEST_INVALID",
+    "TRIAL_NOT_OFFERED",
+    "ACTIVATION_REMOVED",
+    "REQUEST_ID_REUSED",
+    "LICENSE_REVOKED",
+    "LICENSE_SUSPENDED",
+    "EDITION_NOT_COVERED",
+    "VERSION_NOT_COVERED",
+    "HARDWARE_ID_UNUSABLE",
+    "VIRTUAL_MACHINE_REFUSED",
+    "TRIAL_ALREADY_USED",
+)
+DEACTIVATION = (
+    "REQUEST_TOO_LARGE",
+    "REQUEST_INVALID",
+    "ACTIVATION_NOT_FOUND",
+    "ACTIVATION_REMOVED",
+    "REQUEST_ID_REUSED",
+    "TRANSFER_LIMIT_REACHED",
 )
 # What the request alone brings about. A placeholder comes last: it is other hardware as well.
 ASKED: dict[str, Json] = {
@@ -49,15 +77,38 @@ ASKED: dict[str, Json] = {
     "VERSION_NOT_COVERED": {"app__version": "10.0"},
     "HARDWARE_MISMATCH": {"hardware_id": "another computer"},
     "HARDWARE_ID_UNUSABLE": {"hardware_id": "00000000"},
+    "VIRTUAL_MACHINE_REFUSED": {"virtual_machine": True},
 }
-TERMS: Json = {"edition": "professional", "max_version": "9", "term_days": 10}
+TERMS: Json = {
+    "edition": "professional",
+    "max_version": "9",
+    "term_days": 10,
+    "virtual": Virtual.REFUSE,
+    "clone": OnClone.REFUSE,
+}
 # A license is on hold or revoked, never both.
 EXCLUSIVE = {"LICENSE_REVOKED", "LICENSE_SUSPENDED"}
+# What a trial is found by is the computer: one that can't be told has none.
+OF_A_TRIAL_BEFORE = {
+    "ACTIVATION_REMOVED",
+    "REQUEST_ID_REUSED",
+    "LICENSE_REVOKED",
+    "LICENSE_SUSPENDED",
+    "TRIAL_ALREADY_USED",
+}
 
 
 def pairs(order: tuple[str, ...]) -> list[tuple[str, ...]]:
     doubles = (pair for pair in itertools.combinations(order, 2) if set(pair) != EXCLUSIVE)
     return [*((one,) for one in order), *doubles]
+
+
+def pairs_of_trials() -> list[tuple[str, ...]]:
+    return [
+        wanted
+        for wanted in pairs(TRIAL)
+        if "HARDWARE_ID_UNUSABLE" not in wanted or not OF_A_TRIAL_BEFORE & set(wanted)
+    ]
 
 
 def changed(body: Json, wanted: tuple[str, ...]) -> Json:
@@ -95,17 +146,64 @@ def ask_to_activate(server: Server, wanted: tuple[str, ...]) -> httpx.Response:
 
 
 def ask_to_reactivate(server: Server, wanted: tuple[str, ...]) -> httpx.Response:
-    license_ = server.issue(**TERMS, seats=1)
-    first = activation(license_.license_key)
-    made = ok(server.activate(first), 201)
+    lease: Json = {"floating_minutes": 60} if "SEAT_LIMIT_REACHED" in wanted else {}
+    license_ = server.issue(**TERMS, **lease, seats=1)
+    last = activation(license_.license_key)
+    made = ok(server.activate(last), 201)
+    if "CLONE_DETECTED" in wanted:  # a token from before the fork
+        stale = ok(server.reactivate(made))
+        last = check_in(made)
+        ok(server.reactivate(made, last))
+        made = stale
     reused = "REQUEST_ID_REUSED" in wanted
-    body = check_in(made, request_id=first["request_id"] if reused else new_id())
+    body = check_in(made, request_id=last["request_id"] if reused else new_id())
+    if "SEAT_LIMIT_REACHED" in wanted:
+        server.world.clock.advance(minutes=60)
+        server.activated(license_.license_key, hardware_id="the seat's computer")
     if "ACTIVATION_REMOVED" in wanted:
         server.remove(made)
     stand(server, license_, wanted)
     if "ACTIVATION_NOT_FOUND" in wanted:
         body["check_in_token"] = new_nonce()
     return server.post(reactivations_of(made), changed(body, wanted))
+
+
+def ask_for_a_trial(server: Server, wanted: tuple[str, ...]) -> httpx.Response:
+    product = server.offer_trials(**{**TERMS, "term_days": None})
+    body = activation("", license_key=..., product=product)
+    if OF_A_TRIAL_BEFORE & set(wanted):
+        answer = ok(server.post("/v1/trials", body), 201)
+        license_ = server.show(answer["license_key"]).view
+        stand(server, license_, wanted)
+        if "ACTIVATION_REMOVED" in wanted:
+            server.remove(answer)
+        if "TRIAL_ALREADY_USED" in wanted:
+            server.world.clock.advance(days=15)
+        if not {"ACTIVATION_REMOVED", "REQUEST_ID_REUSED"} & set(wanted):
+            body["request_id"] = new_id()
+        if "REQUEST_ID_REUSED" in wanted:
+            body = with_changes(body, {"os__version": "11"})
+    if "TRIAL_NOT_OFFERED" in wanted:
+        server.set_policy(product, trial_days=None)
+    return server.post("/v1/trials", changed(body, wanted))
+
+
+def ask_to_deactivate(server: Server, wanted: tuple[str, ...]) -> httpx.Response:
+    license_ = server.issue(seats=1, transfers=0 if "TRANSFER_LIMIT_REACHED" in wanted else None)
+    first = activation(license_.license_key)
+    made = ok(server.activate(first), 201)
+    body = deactivation(made)
+    if "REQUEST_ID_REUSED" in wanted:
+        body["request_id"] = first["request_id"]
+    if "ACTIVATION_REMOVED" in wanted:
+        server.remove(made)
+    if "ACTIVATION_NOT_FOUND" in wanted:
+        body["check_in_token"] = new_nonce()
+    if "REQUEST_INVALID" in wanted:
+        del body["request_id"]
+    if "REQUEST_TOO_LARGE" in wanted:
+        body |= ASKED["REQUEST_TOO_LARGE"]
+    return server.deactivate(made, body)
 
 
 @pytest.mark.parametrize("wanted", pairs(ACTIVATION), ids="+".join)
@@ -116,3 +214,20 @@ def test_an_activation(server: Server, wanted: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("wanted", pairs(REACTIVATION), ids="+".join)
 def test_a_check_in(server: Server, wanted: tuple[str, ...]) -> None:
     refused(ask_to_reactivate(server, wanted), wanted[0])
+
+
+@pytest.mark.parametrize("wanted", pairs_of_trials(), ids="+".join)
+def test_a_trial(server: Server, wanted: tuple[str, ...]) -> None:
+    refused(ask_for_a_trial(server, wanted), wanted[0])
+
+
+@pytest.mark.parametrize("wanted", pairs(DEACTIVATION), ids="+".join)
+def test_giving_back(server: Server, wanted: tuple[str, ...]) -> None:
+    refused(ask_to_deactivate(server, wanted), wanted[0])
+
+
+def test_every_code_is_reached() -> None:
+    """The others: an offline file, and two that stand before any decision."""
+    elsewhere = {Reason.OFFLINE_FILE_INVALID, Reason.OVERLOADED, Reason.RATE_LIMITED}
+    reached = {*ACTIVATION, *REACTIVATION, *TRIAL, *DEACTIVATION}
+    assert reached == set(Reason) - elsewhere

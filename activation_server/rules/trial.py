@@ -1,0 +1,57 @@
+"""Trials: a license of one seat that a computer is given without a key, once in a while."""
+
+from calendar import monthrange
+from datetime import MAXYEAR, datetime
+from uuid import UUID
+
+from activation_server.rules import activation
+from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.license import License, rfc3339
+from activation_server.rules.reasons import Reason, Refused
+from activation_server.rules.seat import Call, Known
+
+
+def again_at(given_at: datetime, months: int | None) -> datetime | None:
+    """When a computer may have another trial; `None` for never.
+
+    The same day so many months later; the month's last day where it has no such day.
+    """
+    if months is None:
+        return None
+    years, month = divmod(given_at.month - 1 + months, 12)
+    year, month = given_at.year + years, month + 1
+    if year > MAXYEAR:
+        return None
+    day = min(given_at.day, monthrange(year, month)[1])
+    return given_at.replace(year=year, month=month, day=day)
+
+
+def may_start_again(given_at: datetime, months: int | None, now: datetime) -> bool:
+    """Whether a computer whose last trial, which is over, was given then may have another."""
+    again = again_at(given_at, months)
+    return again is not None and now >= again
+
+
+def used(given_at: datetime, months: int | None) -> Refused:
+    """Refuse another trial, and tell when there may be one."""
+    again = again_at(given_at, months)
+    evidence = {"given": rfc3339(given_at), "again": None if again is None else rfc3339(again)}
+    return Refused(Reason.TRIAL_ALREADY_USED, evidence)
+
+
+def activate(
+    call: Call, license_: License, known: Known, activation_id: UUID, key: int, now: datetime
+) -> Granted | Repeated | Refused:
+    """Decide on a trial that was given to this computer: while it runs, its answer is the same."""
+    decision = activation.activate(call, license_, known, activation_id, key, now)
+    if not isinstance(decision, Refused) or decision.reason not in _USED:
+        return decision
+    if "per" in decision.evidence:
+        return decision  # a limit of another kind
+    virtual = bool(call.virtual)
+    refusal = activation.refuse_computer(call, license_, virtual=virtual)
+    return refusal or used(license_.issued_at, license_.terms.trial_again_months)
+
+
+# What is said of the trial's license, which the person never saw.
+_USED = frozenset({Reason.LICENSE_EXPIRED, Reason.SEAT_LIMIT_REACHED})
