@@ -15,7 +15,6 @@ An app that does the following is never locked out by a lost answer, a crash or 
 7. When the server says ACTIVATION_NOT_FOUND, activate again with the license key.
 """
 
-import json
 import secrets
 import time
 import uuid
@@ -27,34 +26,32 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from activation_server import base64url, client_state, hardware_probe
+from activation_server.client_certificate import (
+    MAX_TIME,
+    CertificateError,
+    expected,
+    fault,
+    hardware_salt,
+    read_certificate,
+    time_fault,
+)
 from activation_server.client_state import Activation, Pending, State, StateError
 from activation_server.client_transport import (
     Answer,
-    ClientError,
     MisuseError,
     RefusedError,
     Transport,
 )
 from activation_server.hardware_probe import Computer, UnidentifiableError
-from activation_server.rules.hardware import Expected, matches
+from activation_server.rules.hardware import matches
 
 Json = dict[str, Any]
 
 
-class CertificateError(ClientError):
-    """A certificate that must not be trusted; `reason` is one of the words of `Client.verify`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The server's certificate was not accepted: {reason}.")
-        self.reason = reason
-
-
 CHANCE: Final = secrets.SystemRandom().random  # spreads retries
-ACTIVATE, REACTIVATE, DEACTIVATE = "activate", "reactivate", "deactivate"
+ACTIVATE, TRIAL = "activate", "trial"
+REACTIVATE, DEACTIVATE = "reactivate", "deactivate"
 
 
 @dataclass
@@ -85,6 +82,24 @@ class Client:
             # Another wish may replace a lost request: the computer keeps the seat that it took.
             pending = self._repeated(state, ACTIVATE, wish)
             return self._deliver(state, pending or self._request(state, ACTIVATE, wish))
+
+    def start_trial(self, product: str, details: Json) -> Answer:
+        """Start a trial, which needs no key; while it runs, the answer is the same trial."""
+        with client_state.locked(self.state_path):
+            state = client_state.load(self.state_path)
+            wish = self.trial_wish(state, {"product": product, **details})
+            pending = self._repeated(state, TRIAL, wish)
+            return self._deliver(state, pending or self._request(state, TRIAL, wish))
+
+    def trial_wish(self, state: State, wish: Json) -> Json:
+        """Fill in the product; MisuseError where a trial would replace a license in force."""
+        verdict = self.verify()
+        if verdict["valid"] and (verdict["license"] or {}).get("kind") != TRIAL:
+            raise MisuseError("This computer is activated with a license: it needs no trial.")
+        product = wish.get("product") or (state.activation.product if state.activation else "")
+        if not product:
+            raise MisuseError("A trial needs a product.")
+        return {**wish, "product": product}
 
     def reactivate(self, details: Json) -> Answer:
         """Check in: get a new certificate for the seat that this computer holds."""
@@ -135,10 +150,11 @@ class Client:
 
     def _request(self, state: State, purpose: str, wish: Json) -> Pending:
         """Make a new request; `wish` is the part of its body that the user chose."""
-        known, salt, path = state.activation, b"", "/v1/activations"
+        known, salt = state.activation, b""
+        path = "/v1/trials" if purpose == TRIAL else "/v1/activations"
         body: Json = {"request_id": str(uuid.uuid4())}
         simulated = self.simulated or (known.simulated if known else {})
-        if purpose != ACTIVATE:
+        if purpose in {REACTIVATE, DEACTIVATE}:
             if known is None:
                 raise MisuseError("This computer was not activated yet: activate it first.")
             noun = "reactivations" if purpose == REACTIVATE else "deactivation"
@@ -214,8 +230,9 @@ class Client:
         body, known = answer.body, state.activation
         certificate, token = str(body.get("certificate")), str(body.get("check_in_token"))
         claims = self._read(state, server, certificate)
-        if pending.purpose == ACTIVATE or known is None:
-            product, key = pending.wish["product"], pending.wish["license_key"]
+        if pending.purpose in {ACTIVATE, TRIAL} or known is None:
+            product = pending.wish["product"]
+            key = pending.wish.get("license_key") or str(body.get("license_key", ""))
             id_ = str(body.get("activation_id"))
             seq = known.seq if known and known.activation_id == id_ else 0
             known = Activation(server, claims["iss"], product, key, id_, "", "", seq, "", {})
@@ -303,97 +320,3 @@ def _verdict(
 
 def _rfc3339(seconds: int | None) -> str | None:
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-# ---- The certificate: a compact JWS (RFC 7515), checked by hand.
-
-ALGORITHMS: Final = ("EdDSA", "Ed25519")  # two names of one algorithm: RFC 8037 and RFC 9864
-ANY_KID: Final = "*"  # a key that was shipped without its id (PEM) is tried on every certificate
-TEXTS: Final = ("iss", "aud", "sub", "nonce")
-OPTIONAL_TIMES: Final = ("exp", "check_in_after")  # seconds since the epoch, like iat
-MAX_TIME: Final = 253_402_300_799  # the last second of the year 9999
-
-
-def read_certificate(token: str, keys: Mapping[str, str]) -> Json:
-    """Check a certificate's signature and give its claims; CertificateError if not to be trusted.
-
-    `keys` are the trusted public keys: key id to 32 raw bytes in base64url.
-    """
-    try:
-        header_part, payload_part, signature_part = token.split(".")
-        header = json.loads(base64url.decode(header_part))
-        payload, signature = base64url.decode(payload_part), base64url.decode(signature_part)
-        kid, algorithm, kind = str(header["kid"]), header["alg"], header["typ"]
-    except (ValueError, TypeError, LookupError, RecursionError):
-        raise CertificateError("malformed") from None
-    # The algorithm is the app's choice, not the header's: "none" and HMAC never reach a check.
-    if kind != "activation+jwt" or algorithm not in ALGORITHMS or "crit" in header:
-        raise CertificateError("malformed")
-    key = keys.get(kid) or keys.get(ANY_KID)
-    if key is None:
-        raise CertificateError("unknown_key")
-    try:
-        public_key = Ed25519PublicKey.from_public_bytes(base64url.decode(key))
-        public_key.verify(signature, f"{header_part}.{payload_part}".encode())
-    except (InvalidSignature, ValueError, TypeError):
-        raise CertificateError("bad_signature") from None
-    return _read_claims(payload)
-
-
-def _read_claims(payload: bytes) -> Json:
-    try:
-        claims: Json = json.loads(payload)
-        if claims["v"] != 1:
-            raise CertificateError("unsupported_version")
-        numbers = {"seq", "iat", *OPTIONAL_TIMES} & ({"seq", "iat"} | claims.keys())
-        sound = (
-            all(type(claims[name]) is str for name in TEXTS)
-            and all(type(claims[name]) is int for name in numbers)  # `true` is no number
-            and all(0 <= claims[name] <= MAX_TIME for name in numbers)
-            and type(claims["lic"]) is dict
-        )
-        expected(claims)
-        hardware_salt(claims)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        raise CertificateError("malformed") from None
-    if not sound:
-        raise CertificateError("malformed")
-    return claims
-
-
-def hardware_salt(claims: Json) -> bytes:
-    """Give the salt of the `hw` claim's digests."""
-    return base64url.decode(claims["hw"]["salt"])
-
-
-def expected(claims: Json) -> tuple[dict[str, Expected], int]:
-    """Read from the `hw` claim what the computer must have, and the weight that is needed."""
-    hardware = claims.get("hw", {"components": {}, "need": 0})
-    components = {
-        name: Expected(str(part["digest"]), int(part["weight"]), bool(part["anchor"]))
-        for name, part in hardware["components"].items()
-    }
-    return components, int(hardware["need"])
-
-
-def fault(claims: Json, activation: Activation, observed: Mapping[str, str]) -> str:
-    """Name the first thing that is wrong with a well-signed certificate, or say "valid"."""
-    checks = {
-        "wrong_issuer": claims["iss"] == activation.issuer,
-        "wrong_audience": claims["aud"] == activation.product,
-        "wrong_activation": claims["sub"] == activation.activation_id,
-        "seq_went_back": claims["seq"] >= activation.seq,
-        "wrong_computer": matches(observed, *expected(claims)),
-    }
-    return next((reason for reason, holds in checks.items() if not holds), "valid")
-
-
-LEEWAY: Final = 300  # seconds that a clock may be wrong without anybody noticing
-
-
-def time_fault(claims: Json, now: float, latest: float) -> str:
-    """Say whether the certificate has ended; `latest` is the latest time that was ever seen."""
-    end = claims.get("exp", MAX_TIME) + LEEWAY
-    if max(now, latest, claims["iat"]) <= end:
-        return "valid"
-    return "expired" if now > end else "clock_set_back"

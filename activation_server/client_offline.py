@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from activation_server import client_state
-from activation_server.client import ACTIVATE, DEACTIVATE, REACTIVATE, Client
+from activation_server.client import ACTIVATE, DEACTIVATE, REACTIVATE, TRIAL, Client
 from activation_server.client_state import Pending, State
 from activation_server.client_transport import Answer, ClientError, MisuseError, UnreachableError
 from activation_server.formats import offline_file
@@ -27,6 +27,7 @@ Json = dict[str, Any]
 # What a response says to a request of each purpose.
 STATUSES: Final[Mapping[str, frozenset[str]]] = {
     ACTIVATE: frozenset({"activated", "already_activated"}),
+    TRIAL: frozenset({"activated", "already_activated"}),
     REACTIVATE: frozenset({"reactivated"}),
     DEACTIVATE: frozenset({"deactivated"}),
 }
@@ -50,11 +51,13 @@ class OfflineClient(Client):
             state = client_state.load(self.state_path)
             if purpose == ACTIVATE:
                 wish = _with_known_key(state, wish)
+            if purpose == TRIAL:
+                wish = self.trial_wish(state, wish)
             pending = None if anew else self._open(state, purpose, wish)
             state.pending = pending or self._request(state, purpose, wish)
             client_state.save(self.state_path, state)
             named = {"activation_id": state.activation.activation_id} if state.activation else {}
-            document = {"purpose": purpose, **({} if purpose == ACTIVATE else named)}
+            document = {"purpose": purpose, **({} if purpose in {ACTIVATE, TRIAL} else named)}
             document |= state.pending.body
             return offline_file.write(Kind.REQUEST, json.dumps(document).encode())
 

@@ -49,7 +49,7 @@ class Activation:
 class Pending:
     """A request that may have reached the server: it is sent again, word for word."""
 
-    purpose: str  # activate, reactivate or deactivate
+    purpose: str  # activate, trial, reactivate or deactivate
     path: str
     wish: Json = field(repr=False)  # the part of the body that the user chose
     body: Json = field(repr=False)
@@ -100,6 +100,8 @@ def read_computer(document: object) -> Json:
         value is None or isinstance(value, str) for value in hardware.values()
     ):
         raise TypeError("`hardware` must map component names to strings")
+    if not isinstance(document.get("virtual_machine"), bool | None):
+        raise TypeError("`virtual_machine` must be true or false")
     json.dumps(document, ensure_ascii=False).encode()  # ValueError for half a surrogate pair
     return document
 

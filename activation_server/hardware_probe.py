@@ -23,6 +23,7 @@ import psutil
 
 from activation_server import base64url
 from activation_server.rules.hardware import is_placeholder, usable
+from activation_server.rules.virtual_machine import is_hypervisor
 
 Json = dict[str, Any]
 
@@ -44,6 +45,7 @@ class Computer:
     components: Mapping[str, str]
     name: str
     os: Mapping[str, str]
+    virtual: bool = False  # a virtual machine
 
 
 # ---- What is sent.
@@ -90,6 +92,7 @@ def description(computer: Computer, salt: bytes) -> Json:
         "hardware_id": hashed.pop("hardware_id"),
         "hardware": hashed,
         "computer_name": computer.name,
+        "virtual_machine": computer.virtual,
         "os": dict(computer.os),
     }
 
@@ -113,6 +116,9 @@ def look() -> Computer:
     collect = {"Linux": collect_linux, "Windows": collect_windows, "Darwin": collect_macos}
     found, os_facts = collect.get(system, collect_other)()
     found["memory"] = memory_size(psutil.virtual_memory().total)
+    # What a hypervisor calls its computers is told here, before the values are hashed.
+    virtual = any(map(is_hypervisor, found.values()))
+    found.pop("model", None)  # of the whole computer: for this alone
     os_facts = {"family": "other", "version": platform.release(), "language": "", **os_facts}
     os_facts["arch"] = ARCHITECTURES.get(platform.machine().lower(), platform.machine())
     limits = {"version": 64, "edition": 64, "arch": 32, "language": 35}
@@ -120,6 +126,7 @@ def look() -> Computer:
         components={name: v.strip()[:256] for name, v in found.items() if not is_placeholder(v)},
         name=platform.node()[:255].encode("utf-8", "replace").decode(),
         os={name: v[: limits.get(name)] for name, v in os_facts.items() if v},
+        virtual=virtual,
     )
 
 
@@ -179,21 +186,26 @@ def collect_other() -> tuple[dict[str, str], dict[str, str]]:
     return {"os_machine_id": os_machine_id(), "cpu": platform.processor()}, {}
 
 
+VIRTUAL: Final = "Virtual Machine"  # the model of a computer that is known to be one
+
 # ---- Linux.
+
+SYSTEM: Final = ("sys_vendor", "product_name")
 
 
 def collect_linux(root: Path = Path("/")) -> tuple[dict[str, str], dict[str, str]]:
     """Collect on Linux. Serial numbers in DMI are for root only, hence left out (see above)."""
     dmi = root / "sys/class/dmi/id"
-    machine = os_machine_id()
+    machine, cpuinfo = os_machine_id(), read_public(root / "proc/cpuinfo")
     found = {
         "system_uuid": read_public(dmi / "product_uuid"),
         "board_serial": read_public(dmi / "board_serial"),
         # The 64 digits of a container id or "uninitialized" are no machine id (machine-id(5)).
         "os_machine_id": machine if re.fullmatch(r"[0-9a-f]{32}", machine) else "",
+        "model": VIRTUAL if runs_under_hypervisor(cpuinfo) else _joined(dmi, *SYSTEM),
         "board_model": _joined(dmi, "board_vendor", "board_name"),
         "bios": _joined(dmi, "bios_vendor", "bios_version"),
-        "cpu": parse_cpuinfo(read_public(root / "proc/cpuinfo")),
+        "cpu": parse_cpuinfo(cpuinfo),
         "tpm": read_public(root / "sys/class/tpm/tpm0/tpm_version_major"),
         "disk_serial": root_disk_serial(root),
         "mac": pick_mac(linux_macs(root / "sys/class/net")),
@@ -227,6 +239,11 @@ def parse_cpuinfo(text: str) -> str:
     """Find the processor's name in /proc/cpuinfo."""
     found = re.search(r"^(?:model name|Model|cpu model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
     return " ".join(found[1].split()) if found else ""
+
+
+def runs_under_hypervisor(cpuinfo: str) -> bool:
+    """Whether the processor says so (x86); a host of virtual machines does not."""
+    return re.search(r"^flags\s*:.*\bhypervisor\b", cpuinfo, re.MULTILINE) is not None
 
 
 def parse_os_release(text: str) -> dict[str, str]:
@@ -294,11 +311,13 @@ $ErrorActionPreference = 'SilentlyContinue'
 [Console]::OutputEncoding = [Text.Encoding]::UTF8
 $board = Get-CimInstance Win32_BaseBoard
 $bios = Get-CimInstance Win32_BIOS
+$system = Get-CimInstance Win32_ComputerSystem
 $disk = Get-CimInstance Win32_LogicalDisk -Filter "DeviceID='$env:SystemDrive'" |
   Get-CimAssociatedInstance -ResultClassName Win32_DiskPartition |
   Get-CimAssociatedInstance -ResultClassName Win32_DiskDrive | Select-Object -First 1
 @{
   system_uuid = (Get-CimInstance Win32_ComputerSystemProduct).UUID
+  model = "$($system.Manufacturer) $($system.Model)"
   board_serial = $board.SerialNumber
   board_model = "$($board.Manufacturer) $($board.Product)"
   bios = "$($bios.Manufacturer) $($bios.SMBIOSBIOSVersion)"
@@ -343,6 +362,8 @@ def collect_macos() -> tuple[dict[str, str], dict[str, str]]:
     """Collect on macOS, where the hardware UUID is the machine id, so it counts only once."""
     profile = _run("/usr/sbin/system_profiler", "-json", "SPHardwareDataType", "SPNVMeDataType")
     found = {"system_uuid": os_machine_id(), **parse_macos(profile)}
+    inside = _run("/usr/sbin/sysctl", "-n", "kern.hv_vmm_present").strip() == "1"
+    found["model"] = VIRTUAL if inside else ""
     cards = psutil.net_if_addrs().get("en0", [])  # the built-in one
     found["mac"] = pick_mac(card.address for card in cards if card.family == psutil.AF_LINK)
     return found, {

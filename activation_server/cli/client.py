@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from rich.console import Console
 
 from activation_server import base64url
-from activation_server.client import ANY_KID, CHANCE, CertificateError, Client
+from activation_server.client import CHANCE, Client
+from activation_server.client_certificate import ANY_KID, CertificateError
 from activation_server.client_state import StateError, read_computer
 from activation_server.client_transport import (
     Answer,
@@ -94,6 +95,7 @@ AllowHttp = Annotated[
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Try once, not a few times.")]
 
 
+@app.command("trial", help="Start a trial on this computer; no key is needed.")
 @app.command("activate", help="Take a seat of the license for this computer.")
 @app.command("reactivate", help="Check in: get a new certificate for this computer's seat.")
 def take_seat(
@@ -122,7 +124,7 @@ def take_seat(
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a seat, or check in: both send the same fields."""
+    """Take a seat, or check in: all of them send the same fields."""
     person = {
         "name": name,
         "company": company,
@@ -145,7 +147,9 @@ def take_seat(
             simulated=read_computer_file(hardware),
             transport=make_transport(ca_file, allow_http=allow_http, no_wait=no_wait),
         )
-        if ctx.command.name == "activate":
+        if ctx.command.name == "trial":
+            answer = _send(client, lambda: client.start_trial(product.strip(), details))
+        elif ctx.command.name == "activate":
             answer = _send(client, lambda: client.activate(key.strip(), product.strip(), details))
         else:
             named = given({"license_key": key or None, "product": product or None})
@@ -314,6 +318,8 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
     if isinstance(seats, dict):
         limit = "unlimited" if seats.get("limit") is None else seats.get("limit")
         say(out, f"Seats in use: {seats.get('used')} of {limit}.")
+    if "license_key" in body:
+        say(out, f"The trial's key, for support: {body['license_key']}.")
     if "certificate" in body:
         until = body.get("certificate_expires")
         works = f"until {until}" if until else "without an end"

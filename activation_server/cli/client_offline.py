@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     """What a request file may ask for."""
 
     ACTIVATE = "activate"
+    TRIAL = "trial"
     REACTIVATE = "reactivate"
     DEACTIVATE = "deactivate"
 
@@ -69,7 +70,8 @@ def write_request(
     wish: Json = {}
     if purpose is not Purpose.DEACTIVATE:
         wish = given({"name": name, "company": company, "email": email}) | {"app": program}
-        named = {"license_key": key.strip(), "product": product.strip()}
+        key = "" if purpose is Purpose.TRIAL else key.strip()
+        named = {"license_key": key, "product": product.strip()}
         wish |= {field: text for field, text in named.items() if text}
     with told(as_json=as_json):
         client = OfflineClient(state, simulated=read_computer_file(hardware))

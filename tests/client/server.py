@@ -20,6 +20,7 @@ Json = dict[str, Any]
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 DAY = 86_400
 HW_SALT = bytes(range(16))
+TRIAL_KEY = "TRIAL-KEY"
 
 
 def b64(data: bytes) -> str:
@@ -86,7 +87,7 @@ class LicenseServer:
     def _carry_out(self, path: str, body: Json) -> Json:
         if path.endswith("/deactivation"):
             return {"status": "deactivated", "seats": {"limit": 3, "used": 0}}
-        parts = path.split("/")
+        parts, trial = path.split("/"), path == "/v1/trials"
         id_ = str(uuid.uuid4()) if len(parts) == 3 else parts[3]
         if id_ in self.seqs:
             assert body["check_in_token"] == f"token-{self.seqs[id_]}", "the client forked"
@@ -94,7 +95,8 @@ class LicenseServer:
         return {
             "status": "activated" if seq == 1 else "reactivated",
             "activation_id": id_,
-            "certificate": self.certificate(id_, seq, body),
+            "certificate": self.certificate(id_, seq, body, "trial" if trial else "perpetual"),
+            **({"license_key": TRIAL_KEY} if trial else {}),
             "check_in_token": f"token-{seq}",
             "check_in_after": "2027-01-22T08:00:00Z",
             "certificate_expires": "2027-02-14T08:00:00Z",
@@ -102,7 +104,7 @@ class LicenseServer:
             "notices": [{"code": "OVERAGE", "message": "One more than paid."}],
         }
 
-    def certificate(self, id_: str, seq: int, body: Json) -> str:
+    def certificate(self, id_: str, seq: int, body: Json, kind: str) -> str:
         values = {"hardware_id": body["hardware_id"], **body.get("hardware", {})}
         components = {
             name: {
@@ -122,7 +124,7 @@ class LicenseServer:
             "nonce": body["nonce"],
             "seq": seq,
             "check_in_after": self.now + 7 * DAY,
-            "lic": {"id": "license", "edition": "pro", "kind": "perpetual"},
+            "lic": {"id": "license", "edition": "pro", "kind": kind},
             "hw": {"salt": b64(HW_SALT), "need": 100, "components": components},
         }
         if self.lifetime is not None:

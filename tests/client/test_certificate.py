@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activation_server.client import ANY_KID, CertificateError, read_certificate
+from activation_server.client_certificate import ANY_KID, CertificateError, read_certificate
 from tests.client.conftest import Installation
 from tests.client.server import DAY, NOW, LicenseServer, b64, sign
 

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from activation_server.client import CertificateError, Client
+from activation_server.client import Client
+from activation_server.client_certificate import CertificateError
 from activation_server.client_transport import MisuseError, RefusedError, UnreachableError
 from activation_server.hardware_probe import Computer, UnidentifiableError
 from tests.client.conftest import DETAILS, Installation

@@ -1,5 +1,6 @@
 """The client by files: what is written, and which responses are not taken."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def test_what_can_not_be_asked_for_is_said(client: OfflineClient) -> None:
         client.request_file("activate", {})
     with pytest.raises(MisuseError, match="activate it first"):
         client.request_file("reactivate", {})
+    with pytest.raises(MisuseError, match="needs a product"):
+        client.request_file("trial", {})
     with pytest.raises(MisuseError, match="No request is open"):
         client.read_response(b"")
 
@@ -43,3 +46,11 @@ def test_a_response_that_is_none_leaves_the_request_open(client: OfflineClient) 
     with pytest.raises(FileError, match="line 1: this is a request file"):
         client.read_response(request.encode())
     assert client.request_file("activate", WISH) == request
+
+
+def test_a_trial_is_asked_for_without_a_key(client: OfflineClient) -> None:
+    wish = {name: WISH[name] for name in ("product", "app")}
+    file = client.request_file("trial", wish)
+    document = json.loads(offline_file.read(Kind.REQUEST, file.encode()))
+    assert (document["purpose"], document["product"]) == ("trial", "backup-pro")
+    assert not {"license_key", "activation_id", "check_in_token"} & document.keys()

@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 from activation_server.cli.client import REASONS, app
 from activation_server.hardware_probe import UnidentifiableError, look, salt_for
-from tests.client.server import LicenseServer, Reply, problem
+from tests.client.server import TRIAL_KEY, LicenseServer, Reply, problem
 
 PLAYED = {"hardware_id": "abcdefgh", "hardware": {"cpu": "x"}}
 
@@ -263,3 +263,10 @@ def test_this_very_computer_activates(command: Command) -> None:
     assert elsewhere.exit_code == 1
     assert read(elsewhere)["reason"] == "wrong_computer"
     assert "Hardware that differs: " in command.run("verify", *hardware).stdout
+
+
+def test_a_trial_tells_its_key(command: Command) -> None:
+    options = ("--server", command.server.url, "--product", "backup-pro")
+    result = command.run("trial", *options, "--hardware", str(command.hardware))
+    assert result.exit_code == 0, result.output
+    assert f"The trial's key, for support: {TRIAL_KEY}." in result.stdout

@@ -29,6 +29,7 @@ from activation_server.hardware_probe import (
     root_disk_serial,
     salt_for,
 )
+from activation_server.rules.virtual_machine import is_hypervisor
 
 MACHINE_ID = "3d1219c7c4c5404aaa1f6d2a48adfda4"
 
@@ -126,6 +127,8 @@ def root(tmp_path: Path) -> Path:
     dmi = tmp_path / "sys/class/dmi/id"
     write(dmi / "product_uuid", "4c4c4544-0042-3510-8054-b7c04f4e3532\n", 0o400)
     write(dmi / "board_serial", "/7B5TNN2/CNPE1009B700AB/\n", 0o400)
+    write(dmi / "sys_vendor", "LENOVO\n")
+    write(dmi / "product_name", "20L6\n")
     write(dmi / "board_vendor", "LENOVO\n")
     write(dmi / "board_name", "20L6S0PB00\n")
     write(dmi / "bios_vendor", "LENOVO\n")
@@ -154,6 +157,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_linux_in_a_virtual_machine(root: Path) -> None:
+    assert not is_hypervisor(collect_linux(root)[0]["model"])
+    write(root / "sys/class/dmi/id/product_name", "Standard PC (Q35 + ICH9, 2009)\n")
+    assert is_hypervisor(collect_linux(root)[0]["model"])
+
+
+def test_linux_on_a_processor_that_a_hypervisor_shares(root: Path) -> None:
+    write(root / "proc/cpuinfo", "model name\t: Some CPU\nflags\t\t: fpu hypervisor lahf_lm\n")
+    assert is_hypervisor(collect_linux(root)[0]["model"])
+
+
 def test_linux(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hardware_probe, "os_machine_id", lambda: MACHINE_ID)
     monkeypatch.delenv("LC_ALL", raising=False)
@@ -164,6 +178,7 @@ def test_linux(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "system_uuid": "",  # for root only, and so never used
         "board_serial": "",
         "os_machine_id": MACHINE_ID,
+        "model": "LENOVO 20L6",
         "board_model": "LENOVO 20L6S0PB00",
         "bios": "LENOVO",
         "cpu": "Intel(R) Core(TM) i5",

@@ -21,7 +21,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # ha
 from jwt.algorithms import OKPAlgorithm
 
 from activation_server import client_state
-from activation_server.client import CertificateError, Client
+from activation_server.client import Client
+from activation_server.client_certificate import CertificateError
 from activation_server.client_state import Activation, Pending, State
 from activation_server.client_transport import Answer, read_jwks
 from activation_server.contract import export
