@@ -111,7 +111,19 @@ def _print_events(events: Sequence[Document]) -> None:
 
 
 def _details(details: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in details.items()) or "-"
+    return ", ".join(f"{name}: {_shown(value)}" for name, value in details.items()) or "-"
+
+
+def _shown(value: object) -> str:
+    """Write a detail: names of components side by side, groups of them in brackets."""
+    match value:
+        case Mapping():
+            groups = (f"{name} {_shown(names)}" for name, names in value.items() if names)
+            return f"({'; '.join(groups)})"
+        case list():
+            return " ".join(map(str, value))
+        case _:
+            return str(value)
 
 
 def _seats(document: Document) -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from activation_server.rules import branch as branches
 from activation_server.rules import hardware
 from activation_server.rules.branch import BRANCH_NOTICES, Branch, branch_of
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import (
     License,
-    OnClone,
     Virtual,
     later,
     notices,
@@ -126,7 +126,7 @@ def reactivate(
     virtual = activation.is_virtual_for(call)
     if refusal := (
         refuse_computer(call, license_, virtual=virtual)
-        or _refuse_clone(branch, activation, token_seq, license_)
+        or branches.refuse(branch, call, token_seq, activation, license_)
         or _refuse_other_hardware(call, activation)
         or (_refuse_seat(call, license_, virtual=virtual) if activation.lapsed else None)
     ):
@@ -138,7 +138,7 @@ def reactivate(
     renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
     if branch is Branch.CLONE:
         renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
-    events = _branch_events(branch, activation, token_seq) + changes
+    events = branches.events(branch, call, token_seq, activation) + changes
     drift = BRANCH_NOTICES[branch] + drift
     if activation.lapsed:
         return _seated(renewed, license_, events, drift, now)
@@ -202,37 +202,6 @@ def _drift(activation: Activation, call: Call) -> tuple[tuple[Event, ...], tuple
         return (), ()
     details = {"activation_id": str(activation.activation_id), "components": names}
     return (Event(EventKind.HARDWARE_CHANGED, details),), (Notice.HARDWARE_CHANGED,)
-
-
-_BRANCH_EVENTS: Mapping[Branch, EventKind] = {
-    Branch.AHEAD: EventKind.COUNTER_CAUGHT_UP,
-    Branch.FORK: EventKind.FORK_SEEN,
-    Branch.CLONE: EventKind.CLONE_SUSPECTED,
-}
-
-
-def _branch_events(branch: Branch, activation: Activation, token_seq: int) -> tuple[Event, ...]:
-    kind = _BRANCH_EVENTS.get(branch)
-    if kind is None:
-        return ()
-    return (
-        Event(
-            kind,
-            {"activation_id": str(activation.activation_id)} | _counters(activation, token_seq),
-        ),
-    )
-
-
-def _counters(activation: Activation, token_seq: int) -> dict[str, object]:
-    return {"expected": activation.seq, "presented": token_seq}
-
-
-def _refuse_clone(
-    branch: Branch, activation: Activation, token_seq: int, license_: License
-) -> Refused | None:
-    if branch is Branch.CLONE and license_.terms.clone is OnClone.REFUSE:
-        return Refused(Reason.CLONE_DETECTED, _counters(activation, token_seq))
-    return None
 
 
 def _shortened(activation: Activation, hours: int) -> Activation:

@@ -4,6 +4,7 @@ Serial-class values are anchors: they differ between two computers of one model.
 values (cpu, memory, …) do not, and identify nothing by themselves.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ WEIGHTS = {
     "bios": 1,
 }
 OTHER_WEIGHT = 1  # of a component that is not known here
+FINGERPRINT = 8  # hex digits
 
 Digest = str | bytes
 
@@ -187,3 +189,18 @@ def same_computer(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) 
 def changed(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) -> list[str]:
     """The names of the components that both have, with other values."""
     return sorted(name for name, digest in stored.items() if observed.get(name, digest) != digest)
+
+
+def compared(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) -> dict[str, list[str]]:
+    """The names of the stored components: those with the same value, another one, or none."""
+    return {
+        "same": sorted(name for name in stored if observed.get(name) == stored[name]),
+        "changed": changed(observed, stored),
+        "missing": sorted(stored.keys() - observed.keys()),
+    }
+
+
+def fingerprint(digests: Mapping[str, bytes]) -> str:
+    """A short name for a computer as it is reported, by which two copies are told apart."""
+    whole = "".join(f"{name} {digest.hex()}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(whole.encode()).hexdigest()[:FINGERPRINT]

@@ -49,7 +49,11 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal, with the facts that let a person or an app act on it (never personal ones)."""
+    """A refusal, with the facts that let a person or an app act on it (never personal ones).
+
+    What is `noted` beside them is for support alone: no answer has it.
+    """
 
     reason: Reason
     evidence: Mapping[str, object] = field(default_factory=dict)
+    noted: Mapping[str, object] = field(default_factory=dict)

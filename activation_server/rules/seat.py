@@ -47,6 +47,7 @@ class Call:
     computer: Computer
     virtual: bool | None = None  # whether it is a virtual machine; `None`: not known
     other_license: UUID | None = None  # of the same product, that the computer holds a seat of
+    network: str | None = field(default=None, repr=False)  # where from, if it came online
 
 
 @dataclass(frozen=True, slots=True)

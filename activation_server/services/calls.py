@@ -35,6 +35,7 @@ class Request:
     virtual_machine: bool | None = None  # as the app says
     product: str | None = None
     license_key: str | None = field(default=None, repr=False)
+    network: str | None = field(default=None, repr=False)  # its prefix; of no part of `body`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def computer_call(context: Context, request: Request, salt: bytes) -> tuple[Call
         hardware={name: hardware_digest(salt, value) for name, value in values.items()},
         app=request.app,
         computer=request.computer,
+        network=request.network,
         virtual=is_virtual(request.virtual_machine, values.values()),
     )
     return call, hardware_token(context, request)

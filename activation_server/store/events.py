@@ -67,7 +67,7 @@ async def note_refusal(
     connection: AsyncConnection, license_id: UUID, refused: Refused, at: datetime
 ) -> None:
     """Note a refusal in place of the last one with the same code."""
-    evidence = dict(refused.evidence)
+    evidence = {**refused.evidence, **refused.noted}
     new = insert(refusals).values(
         license_id=license_id, code=refused.reason, at=at, times=1, evidence=evidence
     )

@@ -191,7 +191,7 @@ refusals = Table(
     column("code", Text, Privacy.LICENSE, primary_key=True),
     column("at", Moment, Privacy.LICENSE),
     column("times", Integer, Privacy.LICENSE),
-    column("evidence", JSONB, Privacy.LICENSE),
+    column("evidence", JSONB, Privacy.PSEUDONYM),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     postgresql_with={"fillfactor": "70"},
 )

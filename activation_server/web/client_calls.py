@@ -49,13 +49,15 @@ async def start_trial(context: Context, data: bytes) -> Outcome:
     return TrialAnswer(**dict(answered), license_key=result.license_key)
 
 
-async def reactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
-    """Take a check-in of an activation."""
+async def reactivate(
+    context: Context, activation_id: str, data: bytes, network: str | None
+) -> Outcome:
+    """Take a check-in of an activation, from a network (see `rules/network.py`)."""
     body = decode(ReactivationRequest, data)
     known_as = _uuid(activation_id)
     if known_as is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
-    request = _request(body, product=body.product, license_key=body.license_key)
+    request = _request(body, product=body.product, license_key=body.license_key, network=network)
     result = await service.reactivate(context, known_as, body.check_in_token, request)
     return result if isinstance(result, Refused) else _certified(context, result)
 
@@ -88,7 +90,8 @@ async def carry_out(context: Context, file: bytes) -> Outcome:
         case "activate":
             return await activate(context, data)
         case "reactivate":
-            return await reactivate(context, wanted.named_activation(), data)
+            # The file's way here says nothing of the computer's network.
+            return await reactivate(context, wanted.named_activation(), data, network=None)
         case "deactivate":
             return await deactivate(context, wanted.named_activation(), data)
         case "trial":
@@ -105,6 +108,7 @@ def _request(
     *,
     product: str | None,
     license_key: str | None,
+    network: str | None = None,
 ) -> Request:
     """Take from a body what the decision needs; the personal fields are checked, not kept."""
     return Request(
@@ -118,6 +122,7 @@ def _request(
         virtual_machine=body.virtual_machine,
         product=product,
         license_key=license_key,
+        network=network,
     )
 
 

@@ -20,7 +20,7 @@ from activation_server.rules.reasons import Refused
 from activation_server.services import keys
 from activation_server.services.context import Context
 from activation_server.web import client_calls as calls
-from activation_server.web.requests import read_json, read_text
+from activation_server.web.requests import network_of, read_json, read_text
 from activation_server.web.responses import answer, refuse, text_file
 
 
@@ -86,7 +86,8 @@ def make_router(context: Context) -> APIRouter:
     )
     async def reactivate(activation_id: str, http: HttpRequest) -> Response:
         data = await read_json(http)
-        return _respond(context, await calls.reactivate(context, activation_id, data))
+        network = network_of(http)
+        return _respond(context, await calls.reactivate(context, activation_id, data, network))
 
     @router.post(
         "/v1/activations/{activation_id}/deactivation",

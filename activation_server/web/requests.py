@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from activation_server.formats.client_api import MAX_BODY, RequestInvalidError
+from activation_server.rules.network import prefix
 
 _UTF_8: Final = {"utf-8", "utf8"}
 
@@ -52,6 +53,11 @@ async def read_form(request: Request, limit: int) -> dict[str, bytes]:
             }
     except HTTPException:  # how the parser tells that it is damaged
         return {}
+
+
+def network_of(request: Request) -> str | None:
+    """Give the network of the client, as the server or the proxies that it trusts see it."""
+    return None if request.client is None else prefix(request.client.host)
 
 
 async def _read_limited(request: Request, limit: int) -> bytes:

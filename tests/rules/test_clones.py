@@ -11,7 +11,8 @@ from activation_server.rules.activation import (
     Repeated,
     reactivate,
 )
-from activation_server.rules.history import EventKind
+from activation_server.rules.hardware import fingerprint
+from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import OnClone, Terms
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.rules.seat import Activation
@@ -157,7 +158,10 @@ def test_the_stale_copy_is_refused_where_the_policy_says_so():
     here.check_in()
     assert there.check_in() == {Notice.FORK_SEEN}
     refused = server.check_in(here.token)
-    assert refused == Refused(Reason.CLONE_DETECTED, {"expected": 3, "presented": 2})
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.CLONE_DETECTED
+    assert refused.evidence == {"expected": 3, "presented": 2}  # what the app is told, and no more
+    assert refused.noted["components"] == {"same": ["hardware_id"], "changed": [], "missing": []}
     assert there.check_in() == set()  # the other one goes on
 
 
@@ -170,3 +174,35 @@ def test_what_was_seen_stands_in_the_history(computer: Copy):
         assert isinstance(decision, Granted)
         seen += [(event.kind, event.details["presented"]) for event in decision.events]
     assert seen == [(EventKind.FORK_SEEN, 1), (EventKind.CLONE_SUSPECTED, 2)]
+
+
+def test_support_sees_where_a_copy_is_and_what_it_is_made_of():
+    hardware = {"hardware_id": b"one", "disk_serial": b"two", "cpu": b"three"}
+    seat = make_activation(hardware=hardware, seq=5)
+    copied = {"hardware_id": b"one", "disk_serial": b"another", "mac": b"four"}
+    call = make_call(2, hardware=copied, network="203.0.113.0/24")
+    decision = reactivate(call, 3, seat, make_license(), KEY, NOW)
+    assert isinstance(decision, Granted)
+    assert decision.events[0] == Event(
+        EventKind.FORK_SEEN,
+        {
+            "activation_id": str(seat.activation_id),
+            "expected": 5,
+            "presented": 3,
+            "network": "203.0.113.0/24",
+            "components": {
+                "same": ["hardware_id"],
+                "changed": ["disk_serial"],
+                "missing": ["cpu"],
+            },
+            "computer": fingerprint(copied),
+        },
+    )
+
+
+def test_an_ordinary_check_in_leaves_no_trace_of_its_network():
+    call = make_call(2, network="203.0.113.0/24")
+    decision = reactivate(call, 1, make_activation(), make_license(), KEY, NOW)
+    assert isinstance(decision, Granted)
+    assert decision.events == ()
+    assert "203.0.113" not in str(decision)

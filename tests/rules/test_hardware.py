@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from activation_server.rules.hardware import (
     ANCHORS,
     Expected,
+    compared,
+    fingerprint,
     identity,
     is_placeholder,
     matches,
@@ -104,3 +106,22 @@ def test_anchors_are_the_serial_class_values():
         "os_machine_id",
         "machine_key",
     } == ANCHORS
+
+
+def test_a_computer_is_compared_part_by_part():
+    stored = {"hardware_id": b"1", "cpu": b"2", "mac": b"3", "bios": b"4"}
+    observed = {"bios": b"4", "hardware_id": b"1", "cpu": b"other", "tpm": b"of no account"}
+    assert compared(observed, stored) == {
+        "same": ["bios", "hardware_id"],
+        "changed": ["cpu"],
+        "missing": ["mac"],
+    }
+
+
+def test_a_fingerprint_names_a_set_of_values_and_not_their_order():
+    one = {"hardware_id": b"1", "cpu": b"2"}
+    fewer = {"hardware_id": b"1"}
+    swapped = {"hardware_id": b"2", "cpu": b"1"}
+    assert fingerprint(one) == fingerprint(dict(reversed(one.items())))
+    assert len({fingerprint(one), fingerprint(fewer), fingerprint(swapped), fingerprint({})}) == 4
+    assert len(fingerprint(one)) == 8
