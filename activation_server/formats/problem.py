@@ -169,7 +169,8 @@ TEXTS: Mapping[Reason, Text] = {
         403,
         "This installation was copied",
         "Two computers use the same activation. Activate this one by itself.",
-        "The activation lives on two computers, and this is the stale copy.",
+        "The activation lives on two computers, and this is the stale copy, or the one that "
+        "support did not declare the true one.",
         "Activate this computer with a license key, or ask support.",
         "Offer to activate anew, with a new `request_id`.",
     ),

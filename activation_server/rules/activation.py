@@ -120,9 +120,9 @@ def reactivate(
     if refusal := refuse_standing(license_, now):
         return refusal
     told = notices(license_, now)
-    if activation.is_repeat_of(call):
+    if activation.is_repeat_of(call) and not branches.last_is_disowned(activation):
         return Repeated(activation, told)
-    branch = branch_of(activation.seq, activation.fork_tip, token_seq)
+    branch = branch_of(activation, token_seq)
     virtual = activation.is_virtual_for(call)
     if refusal := (
         refuse_computer(call, license_, virtual=virtual)
@@ -243,6 +243,7 @@ def _renewed(
         virtual=activation.is_virtual_for(call),
         leased_until=_leased_until(license_, now),
         lapsed=False,
+        true_tip=None,
         last=_answered(call, license_, outcome, key, now),
     )
 

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     FORK_SEEN = "fork_seen"
     CLONE_SUSPECTED = "clone_suspected"
     COUNTER_CAUGHT_UP = "counter_caught_up"
+    BRANCH_DECLARED = "branch_declared"
     SUSPENDED = "suspended"
     REINSTATED = "reinstated"
     REVOKED = "revoked"

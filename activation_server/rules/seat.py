@@ -83,6 +83,8 @@ class Activation:
     leased_until: datetime | None  # of a floating seat
     lapsed: bool  # its lease ran out, and its seat was counted free
     last: Answered
+    true_from: int | None = None  # support declared a branch true: tokens below are disowned
+    true_tip: int | None = None  # … but for this one, which the true branch still holds
 
     @property
     def is_new(self) -> bool:

@@ -8,6 +8,8 @@ from uuid import UUID
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
+from activation_server.rules import branch
+from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
@@ -177,24 +179,40 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
     now = context.now()
 
     async def work(connection: Connection) -> Activation:
-        for license_id in await activations.license_ids_of(connection, activation_id):
-            await licenses.get(connection, license_id, lock=True)
-            activation = await activations.lock(connection, license_id, activation_id)
-            if activation is not None and activation.removed_at is None:
-                removed = rules.remove(
-                    activation,
-                    RemovedBy.SUPPORT,
-                    EventKind.ACTIVATION_REMOVED,
-                    {"reason": reason},
-                    now,
-                )
-                return await seats.free(context, connection, removed)
-            if activation is not None:
-                return activation
-        msg = f"There is no activation {activation_id}."
-        raise OperatorError(msg)
+        activation = await _lock_activation(connection, activation_id)
+        if activation.removed_at is not None:
+            return activation
+        kind, details = EventKind.ACTIVATION_REMOVED, {"reason": reason}
+        removed = rules.remove(activation, RemovedBy.SUPPORT, kind, details, now)
+        return await seats.free(context, connection, removed)
 
     return await context.database.transact(work)
+
+
+async def declare_branch(
+    context: Context, activation_id: UUID, true: TrueBranch, reason: str
+) -> Activation:
+    """Declare one branch of a forked activation the true one. Raises OperatorError."""
+
+    async def work(connection: Connection) -> Activation:
+        activation = await _lock_activation(connection, activation_id)
+        declared, event = branch.declare(activation, true, reason)
+        await activations.save_declared(connection, declared)
+        await add_event(context, connection, declared.license_id, event)
+        return declared
+
+    return await context.database.transact(work)
+
+
+async def _lock_activation(connection: Connection, activation_id: UUID) -> Activation:
+    """Lock the license, then the activation: the same order everywhere. Raises OperatorError."""
+    for license_id in await activations.license_ids_of(connection, activation_id):
+        await licenses.get(connection, license_id, lock=True)
+        activation = await activations.lock(connection, license_id, activation_id)
+        if activation is not None:
+            return activation
+    msg = f"There is no activation {activation_id}."
+    raise OperatorError(msg)
 
 
 async def first_license(context: Context, product: str) -> LicenseView | None:

@@ -37,6 +37,8 @@ _STORED = (
     _A.virtual,
     _A.leased_until,
     _A.lapsed,
+    _A.true_from,
+    _A.true_tip,
     _A.outcome,
     _A.request_id,
     _A.request_digest,
@@ -73,6 +75,7 @@ _ANSWERED = (
                 "virtual",
                 "leased_until",
                 "lapsed",
+                "true_tip",
                 "outcome",
                 "request_id",
                 "request_digest",
@@ -260,6 +263,19 @@ async def save_removal(connection: AsyncConnection, activation: Activation) -> N
     )
 
 
+async def save_declared(connection: AsyncConnection, activation: Activation) -> None:
+    """Write which tokens of an activation support declared disowned."""
+    await connection.execute(
+        update(activations)
+        .where(_A.license_id == activation.license_id, _A.activation_id == activation.activation_id)
+        .values(
+            fork_tip=activation.fork_tip,
+            true_from=activation.true_from,
+            true_tip=activation.true_tip,
+        )
+    )
+
+
 def _answer(activation: Activation) -> dict[str, Any]:
     last = activation.last
     return {
@@ -269,6 +285,7 @@ def _answer(activation: Activation) -> dict[str, Any]:
         "virtual": activation.virtual,
         "leased_until": activation.leased_until,
         "lapsed": activation.lapsed,
+        "true_tip": activation.true_tip,
         "outcome": last.outcome,
         "request_id": last.request_id,
         "request_digest": last.request_digest,
@@ -298,6 +315,8 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
         virtual=row.virtual,
         leased_until=row.leased_until,
         lapsed=row.lapsed,
+        true_from=row.true_from,
+        true_tip=row.true_tip,
         last=Answered(
             outcome=Outcome(row.outcome),
             request_id=row.request_id,

@@ -132,6 +132,8 @@ activations = Table(
     column("virtual", Boolean, Privacy.DEVICE, server_default=false()),
     column("leased_until", Moment, Privacy.DEVICE, nullable=True),
     column("lapsed", Boolean, Privacy.DEVICE, server_default=false()),
+    column("true_from", BigInteger, Privacy.DEVICE, nullable=True),
+    column("true_tip", BigInteger, Privacy.DEVICE, nullable=True),
     column("outcome", Text, Privacy.DEVICE),
     column("request_id", Uuid, Privacy.PSEUDONYM),
     column("request_digest", LargeBinary, Privacy.PSEUDONYM),

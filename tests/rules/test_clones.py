@@ -9,14 +9,15 @@ import pytest
 from activation_server.rules.activation import (
     Granted,
     Repeated,
+    activate,
     reactivate,
 )
 from activation_server.rules.hardware import fingerprint
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import OnClone, Terms
 from activation_server.rules.reasons import Notice, Reason, Refused
-from activation_server.rules.seat import Activation
-from tests.factories import KEY, NOW, make_activation, make_call, make_license
+from activation_server.rules.seat import Activation, Known
+from tests.factories import ACTIVATION_ID, KEY, NOW, make_activation, make_call, make_license
 
 CLONE_TOLD = {Notice.FORK_SEEN, Notice.CLONE_SUSPECTED}
 
@@ -49,10 +50,26 @@ class Copy:
 
     def check_in(self) -> set[Notice]:
         """Check in, and give what is told of it."""
-        decision = self.server.check_in(self.token)
+        decision = self.decision()
         assert isinstance(decision, Granted), decision
-        self.token = decision.activation.seq
         return set(decision.notices)
+
+    def decision(self) -> Granted | Repeated | Refused:
+        """Check in, and give what is decided."""
+        decision = self.server.check_in(self.token)
+        if isinstance(decision, Granted):
+            self.token = decision.activation.seq
+        return decision
+
+    def activate(self) -> None:
+        """Activate anew, with the key."""
+        server = self.server
+        server.calls += 1
+        known, license_ = Known(seated=(server.seat,)), make_license(server.terms)
+        decision = activate(make_call(server.calls), license_, known, ACTIVATION_ID, KEY, NOW)
+        assert isinstance(decision, Granted)
+        server.seat = decision.activation
+        self.token = decision.activation.seq
 
     def copied(self) -> "Copy":
         return replace(self)
