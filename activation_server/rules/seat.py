@@ -120,11 +120,17 @@ class Known:
     made_by_request: Activation | None = None  # was made by this request id, may be removed
 
     def on_this_computer(self, call: Call) -> Activation | None:
-        """The seat of the computer that calls: the one that has most in common with it."""
+        """The seat of the computer that calls: the one that has most in common with it.
+
+        Where several match alike, it is the same one at each call: a retry must find its answer.
+        """
         same = [one for one in self.seated if hardware.same_computer(call.hardware, one.hardware)]
-        return min(
-            same, key=lambda one: len(hardware.changed(call.hardware, one.hardware)), default=None
-        )
+
+        def order(one: Activation) -> tuple[bool, int, datetime, UUID]:
+            changed = len(hardware.changed(call.hardware, one.hardware))
+            return not one.is_repeat_of(call), changed, one.activated_at, one.activation_id
+
+        return min(same, key=order, default=None)
 
     def is_reuse_by(self, call: Call) -> bool:
         """Whether the call's request id was used before, with another body."""

@@ -110,6 +110,26 @@ def test_a_request_id_with_another_body_is_refused():
     assert reason(check_in(reused, SEATED, make_license())) is Reason.REQUEST_ID_REUSED
 
 
+def test_of_seats_that_match_alike_a_retry_finds_its_own_in_any_order():
+    """The database gives seats in no order."""
+    call = make_call(2)
+    answered = decide(call, make_license(seats_used=2), Known(seated=(SEATED,)))
+    assert isinstance(answered, Granted)
+    twin = replace(SEATED, activation_id=UUID(int=1), activated_at=SEATED.activated_at - DAY)
+    for seated in ((answered.activation, twin), (twin, answered.activation)):
+        repeated = decide(call, make_license(seats_used=2), Known(seated=seated))
+        assert isinstance(repeated, Repeated)
+        assert repeated.activation == answered.activation
+
+
+def test_of_seats_that_match_alike_the_one_that_was_taken_first_goes_on():
+    twin = replace(SEATED, activation_id=UUID(int=1), activated_at=SEATED.activated_at - DAY)
+    for seated in ((SEATED, twin), (twin, SEATED)):
+        decision = decide(make_call(2), make_license(seats_used=2), Known(seated=seated))
+        assert isinstance(decision, Granted)
+        assert decision.activation.activation_id == twin.activation_id
+
+
 def test_a_request_id_that_activated_another_computer_is_refused():
     elsewhere = make_call(1, hardware=OTHER_COMPUTER, digest=b"another body")
     renewed = replace(SEATED, last=replace(SEATED.last, request_id=UUID(int=2)))
