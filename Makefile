@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak measure-hardware clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model measure-hardware clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, wit
 
 soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
 	$(BIN)/python -m tests.soak.last_seats --rounds $(or $(ROUNDS),10000)
+
+soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100000)
+	$(BIN)/python -m tests.model.soak --steps $(or $(STEPS),100000)
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware

@@ -126,9 +126,10 @@ class Known:
         """
         same = [one for one in self.seated if hardware.same_computer(call.hardware, one.hardware)]
 
-        def order(one: Activation) -> tuple[bool, int, datetime, UUID]:
+        def order(one: Activation) -> tuple[bool, bool, int, datetime, UUID]:
             changed = len(hardware.changed(call.hardware, one.hardware))
-            return not one.is_repeat_of(call), changed, one.activated_at, one.activation_id
+            again = one.is_repeat_of(call)
+            return not again, one.lapsed, changed, one.activated_at, one.activation_id
 
         return min(same, key=order, default=None)
 
