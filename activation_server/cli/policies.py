@@ -48,5 +48,17 @@ def _print_policy(document: Mapping[str, object]) -> None:
     table = Table("Term", "Value", title=f"Policy {document['name']} of {document['product']}")
     for term, value in document.items():
         if term not in {"product", "name"}:
-            table.add_row(term, "-" if value in (None, []) else str(value))
+            table.add_row(term, _shown(value))
     out.print(table)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None | []:
+            return "-"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

@@ -97,6 +97,8 @@ def test_a_trial_is_started_by_a_file(server: Server) -> None:
     body = activation("", license_key=..., product=server.offer_trials())
     answer = answered(post(server, request_file("trial", body)))
     assert answer["status"] == "activated"
+    page = paste(server, request_file("trial", body)).text
+    assert f"for support: {answer['license_key']}" in page
     again = answered(post(server, request_file("trial", body)))
     assert (again["certificate"], again["license_key"]) == (
         answer["certificate"],
