@@ -107,12 +107,16 @@ def fault(claims: Json, activation: Activation, observed: Mapping[str, str]) -> 
     return next((reason for reason, holds in checks.items() if not holds), "valid")
 
 
-LEEWAY: Final = 300  # seconds that a clock may be wrong without anybody noticing
+LEEWAY: Final = 300  # seconds that a clock may be wrong without anybody noticing …
+LEEWAY_SHARE: Final = (
+    10  # … but no more than this part of the certificate's life: it may be a lease
+)
 
 
 def time_fault(claims: Json, now: float, latest: float) -> str:
     """Say whether the certificate has ended; `latest` is the latest time that was ever seen."""
-    end = claims.get("exp", MAX_TIME) + LEEWAY
+    end = claims.get("exp", MAX_TIME)
+    end += min(LEEWAY, max(0, end - claims["iat"]) // LEEWAY_SHARE)
     if max(now, latest, claims["iat"]) <= end:
         return "valid"
     return "expired" if now > end else "clock_set_back"

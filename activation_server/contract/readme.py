@@ -104,8 +104,8 @@ no `crit`, and every claim that its schema requires | `malformed` |
 | `highest_seq` | `seq` is not below it | `seq_went_back` |
 | `hardware` | the values match `hw` (see below) | `wrong_computer` |
 | `nonce` | `nonce` is this; checked when an answer comes in, not at later starts | `wrong_nonce` |
-| `now` | `exp` is absent, or later (the reference client allows 5 minutes more; no vector comes \
-so close) | `expired` |
+| `now` | `exp` is absent, or later (the reference client allows a tenth of the certificate's life \
+more, 5 minutes at most; no vector comes so close) | `expired` |
 
 Each vector has one fault. `valid` is what counts; `reason` is the reference client's word.
 `jws_valid` tells what a strict JOSE library alone finds. Good ones have the decoded `claims`.

@@ -210,6 +210,10 @@ TEXTS: Mapping[Reason, Text] = {
     ),
 }
 
+_ONE_SEAT = {"limit": 1, "used": 1}
+_ONE_SEAT_TAKEN = (
+    "This license has one seat, which another computer holds. Give it back there first."
+)
 # What evidence tells better than the sentence of its code: a limit that is not the license's.
 _DETAILS_PER: Mapping[object, str] = {
     "computer": "This computer is in use with another license of this product. Give that seat "
@@ -258,7 +262,7 @@ def problem(
 ) -> ProblemBody:
     """Write a refusal as the protocol's error body."""
     text = TEXTS[reason]
-    detail = _DETAILS_PER.get(evidence.get("per"), text.detail)
+    detail = _detail(reason, evidence)
     return ProblemBody(
         type=f"{issuer}/problems/{slug(reason)}",
         title=text.title,
@@ -269,6 +273,12 @@ def problem(
         evidence=dict(evidence) or None,
         retry_after=retry_after,
     )
+
+
+def _detail(reason: Reason, evidence: Mapping[str, object]) -> str:
+    if reason is Reason.SEAT_LIMIT_REACHED and evidence == _ONE_SEAT:
+        return _ONE_SEAT_TAKEN
+    return _DETAILS_PER.get(evidence.get("per"), TEXTS[reason].detail)
 
 
 def fault(issuer: str, incident: str, server_time: datetime) -> ProblemBody:

@@ -165,6 +165,15 @@ def test_an_older_certificate_put_back_on_disk_is_seen(installation: Installatio
     assert installation.reason() == "seq_went_back"
 
 
+def test_a_lease_ends_with_little_leeway(installation: Installation, server: LicenseServer) -> None:
+    server.lifetime = 600
+    installation.activate()
+    installation.now = NOW + 660
+    assert installation.reason() == "valid"
+    installation.now = NOW + 661
+    assert installation.reason() == "expired"
+
+
 def test_a_certificate_ends_with_some_leeway(installation: Installation) -> None:
     installation.activate()
     installation.now = NOW + 30 * DAY + 300

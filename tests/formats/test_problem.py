@@ -1,5 +1,7 @@
 from string import Formatter
 
+import pytest
+
 from activation_server.formats.problem import NOTICES, TEXTS, problem, slug
 from activation_server.rules.reasons import Notice, Reason
 from tests.factories import NOW
@@ -60,3 +62,18 @@ def test_a_problem_is_written_as_the_protocol_says():
 
 def test_slugs_are_lower_case_with_dashes():
     assert slug("SEAT_LIMIT_REACHED") == "seat-limit-reached"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "begins"),
+    [
+        ({"limit": 1, "used": 1}, "This license has one seat,"),
+        ({"limit": 1, "used": 3}, "All 1 seats of this license"),
+        ({"limit": 5, "used": 5}, "All 5 seats of this license"),
+        ({"limit": 2, "used": 2, "per": "virtual machines"}, "All 2 seats that virtual machines"),
+        ({"limit": 1, "used": 1, "per": "computer", "license_id": "x"}, "This computer is in use"),
+    ],
+)
+def test_which_seats_are_taken_is_told(evidence: dict[str, object], begins: str):
+    body = problem("https://x.example", Reason.SEAT_LIMIT_REACHED, evidence, NOW)
+    assert body.detail.startswith(begins)

@@ -275,7 +275,7 @@ def test_the_page_tells_a_refusal_in_plain_words(server: Server) -> None:
     for response in (paste(server, file), paste(server, file, download="yes")):
         assert response.status_code == 409
         assert response.headers["content-type"].startswith("text/html")
-        assert "All 1 seats of this license are taken." in response.text
+        assert "This license has one seat, which another computer holds." in response.text
         assert "What you can do:" in response.text
         assert 'href="/problems/seat-limit-reached"' in response.text
 
