@@ -76,6 +76,19 @@ StateFile = Annotated[
 Server = Annotated[str, typer.Option("--server", metavar="URL", help="The license server.")]
 Key = Annotated[str, typer.Option("--key", metavar="K", help="License key; remembered.")]
 Product = Annotated[str, typer.Option("--product", metavar="P", help="Product code; remembered.")]
+Name = Annotated[str | None, typer.Option(help="The user's name.")]
+Company = Annotated[str | None, typer.Option(help="The user's company.")]
+Email = Annotated[str | None, typer.Option(help="The user's e-mail address.")]
+Comments = Annotated[str | None, typer.Option(help="What the user wants to say.")]
+Newsletter = Annotated[
+    bool | None, typer.Option("--newsletter/--no-newsletter", help="Consent to a newsletter.")
+]
+AppVersion = Annotated[str, typer.Option(help="The app's version.")]
+AppEdition = Annotated[str | None, typer.Option(help="The app's edition.")]
+AppReleased = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="The day that version came out.")
+]
+AppLanguage = Annotated[str | None, typer.Option(help="The app's language.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the server's as it came.")]
 Hardware = Annotated[
     Path | None,
@@ -105,19 +118,15 @@ def take_seat(
     key: Key = "",
     product: Product = "",
     hardware: Hardware = None,
-    name: Annotated[str | None, typer.Option(help="The user's name.")] = None,
-    company: Annotated[str | None, typer.Option(help="The user's company.")] = None,
-    email: Annotated[str | None, typer.Option(help="The user's e-mail address.")] = None,
-    comments: Annotated[str | None, typer.Option(help="What the user wants to say.")] = None,
-    newsletter: Annotated[
-        bool | None, typer.Option("--newsletter/--no-newsletter", help="Consent to a newsletter.")
-    ] = None,
-    app_version: Annotated[str, typer.Option(help="The app's version.")] = "1.0",
-    app_edition: Annotated[str | None, typer.Option(help="The app's edition.")] = None,
-    app_released: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="The day that version came out.")
-    ] = None,
-    app_language: Annotated[str | None, typer.Option(help="The app's language.")] = None,
+    name: Name = None,
+    company: Company = None,
+    email: Email = None,
+    comments: Comments = None,
+    newsletter: Newsletter = None,
+    app_version: AppVersion = "1.0",
+    app_edition: AppEdition = None,
+    app_released: AppReleased = None,
+    app_language: AppLanguage = None,
     public_key: PublicKey = None,
     ca_file: CaFile = None,
     allow_http: AllowHttp = False,
@@ -132,13 +141,8 @@ def take_seat(
         "comments": comments,
         "newsletter": newsletter,
     }
-    program = {
-        "version": app_version,
-        "edition": app_edition,
-        "released": app_released,
-        "language": app_language,
-    }
-    details = {**given(person), "app": given(program)}
+    details = given(person)
+    details["app"] = program(app_version, app_edition, app_released, app_language)
     with told(as_json=as_json):
         client = Client(
             state,
@@ -210,6 +214,13 @@ def verify(
 def given(values: Json) -> Json:
     """Leave out what was not given."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def program(version: str, edition: str | None, released: str | None, language: str | None) -> Json:
+    """Describe the app in a request."""
+    return given(
+        {"version": version, "edition": edition, "released": released, "language": language}
+    )
 
 
 def read_computer_file(path: Path | None) -> Json:

@@ -8,9 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from activation_server.cli.client import (
+    AppEdition,
+    AppLanguage,
+    AppReleased,
+    AppVersion,
     AsJson,
+    Comments,
+    Company,
+    Email,
     Hardware,
     Key,
+    Name,
+    Newsletter,
     Product,
     PublicKey,
     Server,
@@ -19,6 +28,7 @@ from activation_server.cli.client import (
     make_transport,
     out,
     print_answer,
+    program,
     read_computer_file,
     read_keys,
     say,
@@ -52,24 +62,26 @@ def write_request(
     key: Key = "",
     product: Product = "",
     hardware: Hardware = None,
-    name: Annotated[str | None, typer.Option(help="The user's name.")] = None,
-    company: Annotated[str | None, typer.Option(help="The user's company.")] = None,
-    email: Annotated[str | None, typer.Option(help="The user's e-mail address.")] = None,
-    app_version: Annotated[str, typer.Option(help="The app's version.")] = "1.0",
-    app_edition: Annotated[str | None, typer.Option(help="The app's edition.")] = None,
-    app_released: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="The day that version came out.")
-    ] = None,
+    name: Name = None,
+    company: Company = None,
+    email: Email = None,
+    comments: Comments = None,
+    newsletter: Newsletter = None,
+    app_version: AppVersion = "1.0",
+    app_edition: AppEdition = None,
+    app_released: AppReleased = None,
+    app_language: AppLanguage = None,
     anew: Annotated[
         bool, typer.Option("--new", help="A new request, though one is open: it was refused.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a request file for the license server; the same one again until it is answered."""
-    program = given({"version": app_version, "edition": app_edition, "released": app_released})
     wish: Json = {}
     if purpose is not Purpose.DEACTIVATE:
-        wish = given({"name": name, "company": company, "email": email}) | {"app": program}
+        person = {"name": name, "company": company, "email": email}
+        wish = given({**person, "comments": comments, "newsletter": newsletter})
+        wish["app"] = program(app_version, app_edition, app_released, app_language)
         key = "" if purpose is Purpose.TRIAL else key.strip()
         named = {"license_key": key, "product": product.strip()}
         wish |= {field: text for field, text in named.items() if text}
