@@ -11,6 +11,7 @@ from activation_server.cli import (
     client_offline,
     database,
     keys,
+    license_change,
     licenses,
     policies,
     products,
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(serve)
 app.add_typer(products.app, name="product", help="Products that licenses are sold for.")
 app.add_typer(policies.app, name="policy", help="Named sets of license terms.")
+licenses.app.add_typer(license_change.app)
 app.add_typer(licenses.app, name="license", help="Issue, find, show and change licenses.")
 app.add_typer(activations.app, name="activation", help="Computers that hold a seat.")
 client.app.add_typer(client_offline.app)

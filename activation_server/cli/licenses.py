@@ -90,7 +90,7 @@ def issue(
             data_dir,
             as_json=as_json,
         )
-    documents = [_document(view) for view in issued]
+    documents = [document(view) for view in issued]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
@@ -101,8 +101,8 @@ def issue(
 def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show a license: its terms, its computers, its history, what it was refused for."""
     history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
-    document = {
-        **_document(history.view),
+    shown = {
+        **document(history.view),
         "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
         "events": [admin_api.event(one.at, one.kind, one.details) for one in history.events],
         "refusals": [
@@ -110,9 +110,9 @@ def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) 
         ],
     }
     if as_json:
-        print_json(document)
+        print_json(shown)
     else:
-        print_history(document)
+        print_history(shown)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def find(
 ) -> None:
     """Find licenses by what a customer or an app tells; at most 100, the newest first."""
     found = operate(lambda context: licensing.find(context, text), data_dir, as_json=as_json)
-    documents = [_document(view) for view in found]
+    documents = [document(view) for view in found]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
@@ -168,10 +168,11 @@ def _change(change: str, key_or_id: str, reason: str, data_dir: DataDir, *, as_j
         as_json=as_json,
     )
     if as_json:
-        print_json(_document(view))
+        print_json(document(view))
     else:
         out.print(f"License …{view.key_tail} is now [bold]{view.license.status.value}[/].")
 
 
-def _document(view: LicenseView) -> admin_api.Json:
+def document(view: LicenseView) -> admin_api.Json:
+    """Write a license as every command prints it."""
     return admin_api.license_(view.license, view.license_key, view.order_reference, utc_now())

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     SUSPENDED = "suspended"
     REINSTATED = "reinstated"
     REVOKED = "revoked"
+    RENEWED = "renewed"
 
 
 @dataclass(frozen=True, slots=True)

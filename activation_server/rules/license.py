@@ -168,6 +168,12 @@ class License:
             return Kind.TRIAL
         return Kind.PERPETUAL if self.ends_at(now) is None else Kind.SUBSCRIPTION
 
+    def awaits_activation(self) -> bool:
+        """Whether its term counts from a first activation that is still to come."""
+        from_activation = self.terms.term_from is TermFrom.ACTIVATION
+        has_term = self.expires_at is None and self.terms.term_days is not None
+        return has_term and from_activation and self.started_at is None
+
     def stops_at(self, now: datetime) -> datetime | None:
         """When it stops being accepted: its end plus its grace."""
         end = self.ends_at(now)

@@ -89,7 +89,9 @@ async def issue(
             await licenses.add(connection, new)
             await _record_issue(context, connection, new)
             ids = [license_.license_id for license_ in new]
-            issued += [_view(context, stored) for stored in await licenses.by_ids(connection, ids)]
+            issued += [
+                view_of(context, stored) for stored in await licenses.by_ids(connection, ids)
+            ]
             progress(len(new))
         return issued
 
@@ -123,10 +125,10 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
     """Give one license with its computers and its history. Raises OperatorError."""
 
     async def work(connection: Connection) -> LicenseHistory:
-        stored = await _require(context, connection, key_or_id)
+        stored = await require_license(context, connection, key_or_id)
         license_id = stored.license.license_id
         return LicenseHistory(
-            view=_view(context, await seats.counted(connection, stored, context.now())),
+            view=await view_now(context, connection, stored),
             activations=await activations.of_license(connection, license_id),
             events=await events.of_license(connection, license_id, SHOWN_EVENTS),
             refusals=await events.refusals_of(connection, license_id),
@@ -147,8 +149,7 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
         ]
         tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
         found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
-        now = context.now()
-        return [_view(context, await seats.counted(connection, each, now)) for each in found]
+        return [await view_now(context, connection, each) for each in found]
 
     return await context.database.transact(work)
 
@@ -160,7 +161,7 @@ async def change_standing(
     allowed_from, to, kind = CHANGES[change]
 
     async def work(connection: Connection) -> LicenseView:
-        stored = await _require(context, connection, key_or_id)
+        stored = await require_license(context, connection, key_or_id)
         license_id, status = stored.license.license_id, stored.license.status
         if status is not to and status not in allowed_from:
             msg = f"A license that is {status} can't be made {to}."
@@ -169,7 +170,7 @@ async def change_standing(
             await licenses.set_status(connection, license_id, to)
             await add_event(context, connection, license_id, Event(kind, {"reason": reason}))
         changed = await licenses.get(connection, license_id) or stored
-        return _view(context, await seats.counted(connection, changed, context.now()))
+        return await view_now(context, connection, changed)
 
     return await context.database.transact(work)
 
@@ -220,7 +221,7 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
 
     async def work(connection: Connection) -> LicenseView | None:
         stored = await licenses.first_of_product(connection, product)
-        return None if stored is None else _view(context, stored)
+        return None if stored is None else view_of(context, stored)
 
     return await context.database.transact(work)
 
@@ -240,7 +241,7 @@ async def _ids_of_key_or_id(context: Context, connection: Connection, text: str)
     return [*ids, some_id, *await activations.license_ids_of(connection, some_id)]
 
 
-async def _require(context: Context, connection: Connection, text: str) -> StoredLicense:
+async def require_license(context: Context, connection: Connection, text: str) -> StoredLicense:
     """Give the one license that a key or an id leads to, locked. Raises OperatorError."""
     ids = await _ids_of_key_or_id(context, connection, text.strip())
     found = await licenses.by_ids(connection, ids)
@@ -264,7 +265,13 @@ async def _record_issue(
     await events.add_many(connection, rows)
 
 
-def _view(context: Context, stored: StoredLicense) -> LicenseView:
+async def view_now(context: Context, connection: Connection, stored: StoredLicense) -> LicenseView:
+    """Give a license as an operator sees it, with the seats in use now."""
+    return view_of(context, await seats.counted(connection, stored, context.now()))
+
+
+def view_of(context: Context, stored: StoredLicense) -> LicenseView:
+    """Give a license as an operator sees it."""
     return LicenseView(
         license=stored.license,
         license_key=license_key_of(context, stored),

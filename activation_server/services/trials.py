@@ -123,6 +123,6 @@ async def convert(
             kind = EventKind.TRIAL_CONVERTED
             removed = rules.remove(activation, RemovedBy.PURCHASE, kind, ended, now)
             await seats.free(context, connection, removed)
-    await licenses.end(connection, trial_id, now)
+    await licenses.set_ends(connection, trial_id, now, stored.license.maintenance_until)
     told = Event(EventKind.TRIAL_CONVERTED, {"trial_license_id": str(trial_id)})
     await add_event(context, connection, bought.license_id, told)

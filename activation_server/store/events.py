@@ -63,6 +63,15 @@ async def add_many(
     )
 
 
+async def has(connection: AsyncConnection, license_id: UUID, event_id: UUID, at: datetime) -> bool:
+    """Whether a license's history has this very line."""
+    columns = events.c
+    question = select(columns.kind).where(
+        columns.license_id == license_id, columns.at == at, columns.event_id == event_id
+    )
+    return (await connection.execute(question)).one_or_none() is not None
+
+
 async def note_refusal(
     connection: AsyncConnection, license_id: UUID, refused: Refused, at: datetime
 ) -> None:

@@ -242,10 +242,17 @@ async def set_status(connection: AsyncConnection, license_id: UUID, status: Stat
     )
 
 
-async def end(connection: AsyncConnection, license_id: UUID, at: datetime) -> None:
-    """Set when a license ends."""
+async def set_ends(
+    connection: AsyncConnection,
+    license_id: UUID,
+    expires_at: datetime | None,
+    maintenance_until: datetime | None,
+) -> None:
+    """Write a license's own ends; `None` leaves one to its terms."""
     await connection.execute(
-        update(licenses).where(_L.license_id == license_id).values(expires_at=at)
+        update(licenses)
+        .where(_L.license_id == license_id)
+        .values(expires_at=expires_at, maintenance_until=maintenance_until)
     )
 
 

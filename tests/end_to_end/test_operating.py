@@ -69,6 +69,8 @@ def test_commands_work_without_a_running_server(data_dir: Path):
     [issued] = operator.json(*issue)["licenses"]
     assert issued["kind"] == "subscription"
     key = issued["license_key"]
+    renewed = operator.json("license", "renew", key, "--days", "30", "--reason", "paid")
+    assert issued["expires"] < renewed["expires"] < renewed["accepted_until"]
     for change, status in (
         ("suspend", "suspended"),
         ("reinstate", "active"),

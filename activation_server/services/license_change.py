@@ -1,0 +1,110 @@
+"""Change a license that was sold: renew it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from activation_server.formats.times import rfc3339
+from activation_server.rules import license_change as rules
+from activation_server.rules import renewal
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.history import Event, EventKind
+from activation_server.rules.license_change import Change
+from activation_server.rules.renewal import Renewal, Unrenewable
+from activation_server.services.context import Context
+from activation_server.services.licensing import LicenseView, require_license, view_now
+from activation_server.store import events, licenses
+from activation_server.store.database import Connection
+from activation_server.store.licenses import StoredLicense
+
+_UNRENEWABLE: Mapping[Unrenewable, str] = {
+    Unrenewable.NEVER_ENDS: "This license never ends: there is nothing to renew. "
+    "To renew its maintenance, give --maintenance-days.",
+    Unrenewable.NOT_BEGUN: "This license's term has not begun: it counts from the first "
+    "activation, which is still to come. Activate it first, or issue it with an end (--expires).",
+    Unrenewable.NO_TERM: "This license was given an end, and its policy has no term: "
+    "say by how many days to renew it, with --days.",
+    Unrenewable.MAINTENANCE_NEVER_ENDS: "This license's maintenance never ends: "
+    "there is nothing to renew.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A license after a change, or as it would be, and which terms hold differently."""
+
+    view: LicenseView
+    changes: Mapping[str, Change]
+
+
+async def renew(
+    context: Context, key_or_id: str, wanted: Renewal, reason: str, *, dry_run: bool = False
+) -> Changed:
+    """Add days to a license's end, or to its maintenance's. Raises OperatorError."""
+    now = context.now()
+
+    async def work(connection: Connection, stored: StoredLicense) -> StoredLicense:
+        renewed = renewal.renew(stored.license, wanted, now)
+        if isinstance(renewed, Unrenewable):
+            raise OperatorError(_UNRENEWABLE[renewed])
+        if not dry_run:
+            await licenses.set_ends(
+                connection, renewed.license_id, renewed.expires_at, renewed.maintenance_until
+            )
+        return replace(stored, license=renewed)
+
+    event = None if dry_run else EventKind.RENEWED
+    return await _change(context, key_or_id, work, event, reason)
+
+
+async def _change(
+    context: Context,
+    key_or_id: str,
+    work: Callable[[Connection, StoredLicense], Awaitable[StoredLicense]],
+    kind: EventKind | None,
+    reason: str,
+) -> Changed:
+    """Lock a license, let `work` change it, and note what changed.
+
+    The line of history is made once, before: run again after a commit whose answer was lost, the
+    change is found done, and days are not added twice.
+    """
+    now, at, event_id = context.now(), context.clock(), context.randomness.uuid()
+    noted: dict[str, Change] = {}
+
+    async def once(connection: Connection) -> Changed:
+        stored = await require_license(context, connection, key_or_id)
+        license_id = stored.license.license_id
+        if await events.has(connection, license_id, event_id, at):
+            return Changed(await view_now(context, connection, stored), noted)
+        changed = await work(connection, stored)
+        noted.clear()
+        noted.update(_noted(stored, changed, now))
+        if kind is not None and noted:
+            details = {"changes": _details(noted), "reason": reason}
+            await events.add(connection, license_id, Event(kind, details), event_id, at)
+        return Changed(await view_now(context, connection, changed), noted)
+
+    return await context.database.transact(once)
+
+
+def _noted(before: StoredLicense, after: StoredLicense, now: datetime) -> dict[str, Change]:
+    """Give what holds differently, and what holds as before by another's word."""
+    touched = rules.own_terms(before.license, before.overrides) ^ rules.own_terms(
+        after.license, after.overrides
+    )
+    pinned = rules.pinned(after.license, touched, now)
+    return {**pinned, **rules.changes(before.license, after.license, now)}
+
+
+def _details(changes: Mapping[str, Change]) -> dict[str, object]:
+    return {
+        name: {"from": _plain(change.before), "to": _plain(change.after)}
+        for name, change in changes.items()
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return list(value) if isinstance(value, tuple) else value
