@@ -1,18 +1,20 @@
-"""`activation-server license renew`."""
+"""`activation-server license renew` and `license set`."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from activation_server.cli.licenses import KeyOrId, document
+from activation_server.cli.licenses import KeyOrId, document, end
 from activation_server.cli.operate import AsJson, DataDir, Reason, operate, out, print_json
-from activation_server.cli.terms import MOST_DAYS
+from activation_server.cli.terms import MOST_DAYS, NAMES, NONE, taking_terms
 from activation_server.formats.times import rfc3339
+from activation_server.rules.license_change import EXPIRES, MAINTENANCE_UNTIL
 from activation_server.rules.renewal import Renewal, Start
 from activation_server.services import license_change
-from activation_server.services.license_change import Changed
+from activation_server.services.license_change import Changed, NewTerms
 
 app = typer.Typer()
 
@@ -57,6 +59,76 @@ def renew(
         print_json(document(changed.view))
     else:
         _print_changed(changed, "Would be renewed" if dry_run else "Renewed")
+
+
+@app.command("set")
+@taking_terms
+def set_(
+    key_or_id: KeyOrId,
+    reason: Reason,
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Move it to this policy of its product.")
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="T|none", help="When it ends: a date or time; none: by its term."),
+    ] = None,
+    maintenance_until: Annotated[
+        str | None,
+        typer.Option(metavar="T|none", help="The same for its maintenance."),
+    ] = None,
+    reset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TERM",
+            help="A term whose value in the policy holds again, as `seats`; repeatable.",
+        ),
+    ] = None,
+    *,
+    terms: Mapping[str, object],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change single terms of one license. Its computers see it at their next check-in."""
+    ends = {EXPIRES: expires, MAINTENANCE_UNTIL: maintenance_until}
+    new = NewTerms(
+        policy=policy,
+        terms=terms,
+        reset=_terms_named(reset or []),
+        ends={
+            name: None if text == NONE else end(text)
+            for name, text in ends.items()
+            if text is not None
+        },
+    )
+    _refuse_wrong_use(new)
+    changed = operate(
+        lambda context: license_change.set_terms(context, key_or_id, new, reason),
+        data_dir,
+        as_json=as_json,
+    )
+    if as_json:
+        print_json(document(changed.view))
+    else:
+        _print_changed(changed, "Set")
+
+
+def _terms_named(names: Sequence[str]) -> Sequence[str]:
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        msg = f"--reset takes a term's name: {', '.join(NAMES)}"
+        raise typer.BadParameter(msg)
+    return tuple(NAMES[name] for name in names)
+
+
+def _refuse_wrong_use(new: NewTerms) -> None:
+    if new == NewTerms():
+        msg = "give a term to set, --reset, --policy, --expires or --maintenance-until"
+        raise typer.BadParameter(msg)
+    both = set(new.terms) & set(new.reset)
+    if both:
+        msg = f"{', '.join(sorted(both))}: set it, or --reset it, not both"
+        raise typer.BadParameter(msg)
 
 
 def _print_changed(changed: Changed, done: str) -> None:

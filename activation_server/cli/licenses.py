@@ -25,7 +25,8 @@ KeyOrId = Annotated[str, typer.Argument(metavar="KEY_OR_ID", help="A license key
 SHOWN_WHILE_ISSUING = 1000  # from this many licenses on, a progress bar is shown
 
 
-def _end(text: str | None) -> datetime | None:
+def end(text: str | None) -> datetime | None:
+    """Read an end as it was given. Raises typer.BadParameter."""
     try:
         return None if text is None else parse_end(text)
     except ValueError as error:
@@ -75,8 +76,8 @@ def issue(
         product=product,
         policy=policy,
         overrides=terms,
-        expires_at=_end(expires),
-        maintenance_until=_end(maintenance_until),
+        expires_at=end(expires),
+        maintenance_until=end(maintenance_until),
         order_reference=order,
         count=count,
     )

@@ -138,6 +138,12 @@ OPTIONS: Final[Mapping[str, Any]] = {
 }
 
 
+# As they are named where a term is set back: `seats`, `max-version`, `feature`.
+NAMES: Final[Mapping[str, str]] = {
+    {"features": "feature"}.get(name, name.replace("_", "-")): name for name in OPTIONS
+}
+
+
 def taking_terms(command: Command) -> Command:
     """Give a command every option of `OPTIONS`; its parameter `terms` gets those that were set."""
     signature = inspect.signature(command, eval_str=True)

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     REINSTATED = "reinstated"
     REVOKED = "revoked"
     RENEWED = "renewed"
+    TERMS_CHANGED = "terms_changed"
 
 
 @dataclass(frozen=True, slots=True)

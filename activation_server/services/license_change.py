@@ -1,7 +1,7 @@
-"""Change a license that was sold: renew it."""
+"""Change a license that was sold: renew it, set single terms, move it to another policy."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from activation_server.formats.times import rfc3339
@@ -13,6 +13,7 @@ from activation_server.rules.license_change import Change
 from activation_server.rules.renewal import Renewal, Unrenewable
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, require_license, view_now
+from activation_server.services.products import require_policy
 from activation_server.store import events, licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
@@ -37,6 +38,16 @@ class Changed:
     changes: Mapping[str, Change]
 
 
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """What shall hold for a license; what is not named stays as it is."""
+
+    policy: str | None = None
+    terms: Mapping[str, object] = field(default_factory=dict)
+    reset: Collection[str] = ()  # terms that its policy decides on again
+    ends: Mapping[str, datetime | None] = field(default_factory=dict)  # `None`: by its terms
+
+
 async def renew(
     context: Context, key_or_id: str, wanted: Renewal, reason: str, *, dry_run: bool = False
 ) -> Changed:
@@ -55,6 +66,25 @@ async def renew(
 
     event = None if dry_run else EventKind.RENEWED
     return await _change(context, key_or_id, work, event, reason)
+
+
+async def set_terms(context: Context, key_or_id: str, new: NewTerms, reason: str) -> Changed:
+    """Change what holds for one license; repeated, nothing changes. Raises OperatorError."""
+
+    async def work(connection: Connection, stored: StoredLicense) -> StoredLicense:
+        license_ = stored.license
+        policy = license_.policy if new.policy is None else new.policy
+        await require_policy(connection, license_.product, policy)
+        await licenses.set_terms(connection, stored, policy, new.terms, new.reset)
+        await licenses.set_ends(
+            connection,
+            license_.license_id,
+            new.ends.get(rules.EXPIRES, license_.expires_at),
+            new.ends.get(rules.MAINTENANCE_UNTIL, license_.maintenance_until),
+        )
+        return await licenses.get(connection, license_.license_id) or stored
+
+    return await _change(context, key_or_id, work, EventKind.TERMS_CHANGED, reason)
 
 
 async def _change(

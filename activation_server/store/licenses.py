@@ -1,6 +1,6 @@
 """Licenses: found by key, id or what support knows; locked for a decision; changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -253,6 +253,23 @@ async def set_ends(
         update(licenses)
         .where(_L.license_id == license_id)
         .values(expires_at=expires_at, maintenance_until=maintenance_until)
+    )
+
+
+async def set_terms(
+    connection: AsyncConnection,
+    stored: StoredLicense,
+    policy: str,
+    terms: Mapping[str, object],
+    reset: Collection[str],
+) -> None:
+    """Write a license's policy, and `terms` over those that it sets itself, less those reset."""
+    kept = {name: value for name, value in stored.overrides.items() if name not in reset}
+    overrides = {**kept, **terms_json.overrides_to_json(terms)}
+    await connection.execute(
+        update(licenses)
+        .where(_L.license_id == stored.license.license_id)
+        .values(policy=policy, overrides=overrides)
     )
 
 

@@ -71,6 +71,9 @@ def test_commands_work_without_a_running_server(data_dir: Path):
     key = issued["license_key"]
     renewed = operator.json("license", "renew", key, "--days", "30", "--reason", "paid")
     assert issued["expires"] < renewed["expires"] < renewed["accepted_until"]
+    limits = ("--seats", "3", "--reset", "max-version", "--expires", "2030-01-31")
+    limited = operator.json("license", "set", key, *limits, "--reason", "an upgrade")
+    assert (limited["seats"], limited["expires"]) == (3, "2030-01-31T23:59:59Z")
     for change, status in (
         ("suspend", "suspended"),
         ("reinstate", "active"),

@@ -1,6 +1,6 @@
 """Licenses that are renewed or changed after they were sold."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.license import App, Overage
 from activation_server.rules.reasons import Reason
 from activation_server.rules.renewal import Renewal, Start
-from activation_server.services import licensing
+from activation_server.services import licensing, products
 from activation_server.services.activation import activate, reactivate
-from activation_server.services.calls import Certified
+from activation_server.services.calls import Certified, Seats
 from activation_server.services.context import Context
-from activation_server.services.license_change import renew
+from activation_server.services.license_change import NewTerms, renew, set_terms
 from activation_server.store.database import Connection, Database
 from tests.conftest import START, World
-from tests.services.calls import granted, issue_one, make_request, reason
+from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 
 YEAR = {"term_days": 365}
 DAY = timedelta(days=1)
@@ -113,3 +114,121 @@ def test_a_commit_whose_answer_was_lost_renews_once(world: World):
     assert changed.view == history.view
     assert set(changed.changes) == {"expires"}
     assert [event.kind for event in history.events].count("renewed") == 1
+
+
+async def history_of(context: Context, key: str, kind: str) -> list[Mapping[str, Any]]:
+    """The details of a license's events of a kind, oldest first."""
+    events = (await licensing.show(context, key)).events
+    return [event.details for event in reversed(events) if event.kind == kind]
+
+
+def test_a_term_that_is_set_counts_at_the_next_check_in(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context)).license_key
+        seat = granted(await activate(context, make_request(1, key)))
+        new = NewTerms(terms={"edition": "home", "features": ("sync",), "check_in_days": 1})
+        await set_terms(context, key, new, "a downgrade")
+        answer = granted(await check_in(context, seat, 2))
+        professional = App("9.9", edition="professional")
+        refused = await check_in(context, answer, 3, app=professional)
+        return answer, refused, await history_of(context, key, "terms_changed")
+
+    answer, refused, told = world.run(work)
+    last = answer.activation.last
+    assert (last.coverage.edition, last.coverage.features) == ("home", ("sync",))
+    assert last.check_in_after == START + DAY
+    assert reason(refused) is Reason.EDITION_NOT_COVERED
+    changes = {
+        "edition": {"from": None, "to": "home"},
+        "features": {"from": [], "to": ["sync"]},
+        "check_in_days": {"from": 7, "to": 1},
+    }
+    assert told == [{"changes": changes, "reason": "a downgrade"}]
+
+
+def test_fewer_seats_than_in_use_keep_the_running_computers(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context, seats=3)).license_key
+        seats = [
+            granted(await activate(context, make_request(number, key, computer=number)))
+            for number in range(3)
+        ]
+        await set_terms(context, key, NewTerms(terms={"seats": 1}), "a downgrade")
+        running = [
+            await check_in(context, seat, 10 + number, computer=number)
+            for number, seat in enumerate(seats)
+        ]
+        return running, await activate(context, make_request(20, key, computer=20))
+
+    running, refused = world.run(work)
+    assert [granted(answer).seats for answer in running] == [Seats(1, 3)] * 3
+    assert reason(refused) is Reason.SEAT_LIMIT_REACHED
+
+
+def test_a_reset_term_follows_the_policy_again(world: World):
+    async def work(context: Context):
+        overrides = {"seats": 5, "overage": Overage.TWICE}
+        key = (await issue_one(context, overrides=overrides)).license_key
+        await products.set_policy(context, PRODUCT, products.STANDARD, {"seats": 2})
+        reset = await set_terms(context, key, NewTerms(reset=["seats"]), "a mistake")
+        await products.set_policy(context, PRODUCT, products.STANDARD, {"seats": 4})
+        return reset, await licensing.show(context, key)
+
+    reset, history = world.run(work)
+    assert reset.view.license.terms.seats == 2
+    terms = history.view.license.terms
+    assert (terms.seats, terms.overage) == (4, Overage.TWICE)
+
+
+def test_a_license_moves_to_another_policy_and_keeps_its_own_terms(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context, seats=5)).license_key
+        await products.add_policy(context, PRODUCT, "team", {"seats": 9, "term_days": 365})
+        moved = await set_terms(context, key, NewTerms(policy="team"), "an upgrade")
+        with pytest.raises(OperatorError, match="has no policy 'gold'; it has: standard, team"):
+            await set_terms(context, key, NewTerms(policy="gold"), "a mistake")
+        return moved, await history_of(context, key, "terms_changed")
+
+    moved, told = world.run(work)
+    license_ = moved.view.license
+    assert (license_.policy, license_.terms.seats, license_.terms.term_days) == ("team", 5, 365)
+    assert told[0]["changes"] == {
+        "policy": {"from": "standard", "to": "team"},
+        "term_days": {"from": None, "to": 365},
+        "expires": {"from": None, "to": "2027-11-22T10:00:00Z"},
+    }
+
+
+def test_an_end_is_set_and_taken_away(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context, overrides=YEAR)).license_key
+        ends = {"expires": START - DAY, "maintenance_until": START}
+        ended = await set_terms(context, key, NewTerms(ends=ends), "a refund in part")
+        refused = await activate(context, make_request(1, key))
+        by_term = await set_terms(context, key, NewTerms(ends={"expires": None}), "a mistake")
+        return ended, refused, by_term
+
+    ended, refused, by_term = world.run(work)
+    assert (ended.view.license.expires_at, ended.view.license.maintenance_until) == (
+        START - DAY,
+        START,
+    )
+    assert reason(refused) is Reason.LICENSE_EXPIRED
+    assert by_term.view.license.ends_at(START) == START + 365 * DAY
+    assert by_term.view.license.maintenance_until == START
+
+
+def test_repeated_nothing_changes_and_the_history_says_it_once(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context)).license_key
+        new = NewTerms(terms={"seats": 4, "check_in_days": 7}, ends={"expires": START + DAY})
+        for _ in range(2):
+            changed = await set_terms(context, key, new, "a test")
+        return changed, await history_of(context, key, "terms_changed")
+
+    changed, told = world.run(work)
+    assert changed.changes == {}
+    [once] = told
+    # The term that was as its policy says all the same: from now on it stays so.
+    assert once["changes"]["check_in_days"] == {"from": 7, "to": 7}
+    assert once["changes"].keys() == {"seats", "check_in_days", "expires"}
