@@ -15,6 +15,7 @@ from activation_server.cli import (
     licenses,
     policies,
     products,
+    releases,
     schemas,
 )
 from activation_server.cli.serve import serve
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(serve)
 app.add_typer(products.app, name="product", help="Products that licenses are sold for.")
 app.add_typer(policies.app, name="policy", help="Named sets of license terms.")
+app.add_typer(releases.app, name="release", help="When versions of a product came out.")
 licenses.app.add_typer(license_change.app)
 app.add_typer(licenses.app, name="license", help="Issue, find, show and change licenses.")
 app.add_typer(activations.app, name="activation", help="Computers that hold a seat.")

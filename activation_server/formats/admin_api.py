@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from activation_server import base64url
@@ -74,6 +74,11 @@ def refusal(at: datetime, code: str, times: int, evidence: Mapping[str, Any]) ->
     return {"at": rfc3339(at), "code": code, "times": times, "evidence": dict(evidence)}
 
 
+def release(product: str, version: str, released: date) -> Json:
+    """Write a version on a product's list of releases."""
+    return {"product": product, "version": version, "released": day(released)}
+
+
 def signing_key(life: KeyLife, standing: Standing, raw: bytes) -> Json:
     """Write a signing key: never its secret; `x` is its public key (RFC 8037)."""
     endless = life.covers_until is not None and life.covers_until >= FOREVER
@@ -95,6 +100,11 @@ def signing_key(life: KeyLife, standing: Standing, raw: bytes) -> Json:
 def licenses(found: Sequence[Json]) -> Json:
     """Write a list of licenses."""
     return {"licenses": list(found)}
+
+
+def day(moment: date | None) -> str | None:
+    """Write a day as `2026-11-22`."""
+    return None if moment is None else moment.isoformat()
 
 
 def _time(moment: datetime | None) -> str | None:

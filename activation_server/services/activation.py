@@ -101,7 +101,7 @@ async def _check_in(
     stored, activation = held.stored, held.activation
     if not await _agrees(context, connection, request, stored.license):
         return Refused(Reason.ACTIVATION_NOT_FOUND)
-    call, token = computer_call(context, request, stored.license.hardware_salt)
+    call, token = await computer_call(context, connection, request, stored.license)
     if activation.lapsed:
         stored, call = await seats.limited(connection, stored, call, token, now)
     decision = rules.reactivate(

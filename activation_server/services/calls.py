@@ -10,11 +10,11 @@ from activation_server.formats import certificate, license_key
 from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.history import Event
-from activation_server.rules.license import App
+from activation_server.rules.license import App, License
 from activation_server.rules.reasons import Notice, Refused
 from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.rules.virtual_machine import is_virtual
-from activation_server.services import keys
+from activation_server.services import keys, releases
 from activation_server.services.context import Context
 from activation_server.store import events
 from activation_server.store.database import Connection
@@ -66,15 +66,17 @@ class Decided:
     seats: Seats
 
 
-def computer_call(context: Context, request: Request, salt: bytes) -> tuple[Call, bytes]:
+async def computer_call(
+    context: Context, connection: Connection, request: Request, license_: License
+) -> tuple[Call, bytes]:
     """Make a request's hardware into digests: the license's own, and the one for look-up."""
-    values = usable(request.hardware_id, request.components)
+    salt, values = license_.hardware_salt, usable(request.hardware_id, request.components)
     call = Call(
         request_id=request.request_id,
         digest=context.keyring.digester.request_body(request.body),
         nonce=request.nonce,
         hardware={name: hardware_digest(salt, value) for name, value in values.items()},
-        app=request.app,
+        app=await releases.dated(connection, license_, request.app),
         computer=request.computer,
         network=request.network,
         virtual=is_virtual(request.virtual_machine, values.values()),

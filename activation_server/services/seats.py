@@ -29,7 +29,7 @@ async def take(
     decide: Rule = rules.activate,
 ) -> Decided | Refused:
     """Seat a computer on a license, which is locked, or go on with the seat that it holds."""
-    call, token = computer_call(context, request, stored.license.hardware_salt)
+    call, token = await computer_call(context, connection, request, stored.license)
     stored = await freed(connection, stored, now)
     stored, call = await limited(connection, stored, call, token, now)
     license_id = stored.license.license_id

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -79,6 +80,16 @@ policies = Table(
     column("name", Text, Privacy.OPERATIONAL, primary_key=True),
     column("terms", JSONB, Privacy.OPERATIONAL),
     column("created_at", Moment, Privacy.OPERATIONAL),
+    ForeignKeyConstraint(["product"], ["products.code"]),
+)
+
+# On which day versions came out. A version is written by its numbers, "9.2".
+releases = Table(
+    "releases",
+    metadata,
+    column("product", Text, Privacy.OPERATIONAL, primary_key=True),
+    column("version", Text, Privacy.OPERATIONAL, primary_key=True),
+    column("released", Date, Privacy.OPERATIONAL),
     ForeignKeyConstraint(["product"], ["products.code"]),
 )
 

@@ -118,7 +118,7 @@ def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
             assert "Traceback" not in done.stderr
 
         told("run `activation-server db upgrade`")
-        assert operator.json("db", "upgrade") == {"revision": "0004"}
+        assert operator.json("db", "upgrade") == {"revision": "0005"}
         told("ACTIVATION_MASTER_KEY_FILE is not set")
         key_file = tmp_path / "master.key"
         operator.extra["ACTIVATION_MASTER_KEY_FILE"] = str(key_file)
@@ -265,7 +265,17 @@ def test_half_of_tls_or_a_broken_certificate_is_told(data_dir: Path, tmp_path: P
 def test_help_is_there_for_every_command():
     operator = Operator(Path())
     top = operator.run("--help")
-    for group in ("product", "policy", "license", "activation", "client", "db", "keys", "schemas"):
+    for group in (
+        "product",
+        "policy",
+        "release",
+        "license",
+        "activation",
+        "client",
+        "db",
+        "keys",
+        "schemas",
+    ):
         assert group in top.stdout
         assert operator.run(group, "--help").returncode == 0
     assert sys.version_info >= (3, 11)

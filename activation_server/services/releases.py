@@ -1,0 +1,76 @@
+"""Products' lists of releases, as operators keep them, and as decisions use them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.license import App, License, version_key
+from activation_server.rules.releases import normalised, released, standing_for
+from activation_server.services.context import Context
+from activation_server.services.products import require_product
+from activation_server.store import releases
+from activation_server.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A listed version of a product, and the day it came out."""
+
+    product: str
+    version: str
+    released: date
+    before: date | None = None  # the day it had, where it was listed already
+
+
+async def add(context: Context, product: str, version: str, day: date) -> Release:
+    """List a version; listed already, it gets the new day. Raises OperatorError."""
+    listed_as = normalised(version)
+
+    async def work(connection: Connection) -> Release:
+        await require_product(connection, product)
+        before = await releases.of_versions(connection, product, [listed_as])
+        await releases.put(connection, product, listed_as, day)
+        return Release(product, listed_as, day, before.get(listed_as))
+
+    return await context.database.transact(work)
+
+
+async def list_all(context: Context, product: str) -> Sequence[Release]:
+    """Give a product's releases, the highest version first. Raises OperatorError."""
+
+    async def work(connection: Connection) -> Sequence[Release]:
+        await require_product(connection, product)
+        found = await releases.of_product(connection, product)
+        versions = sorted(found, key=version_key, reverse=True)
+        return [Release(product, version, found[version]) for version in versions]
+
+    return await context.database.transact(work)
+
+
+async def remove(context: Context, product: str, version: str) -> Release:
+    """Take a version off the list. Raises OperatorError when it is not on it."""
+    listed_as = normalised(version)
+
+    async def work(connection: Connection) -> Release:
+        await require_product(connection, product)
+        found = await releases.of_versions(connection, product, [listed_as])
+        if not found:
+            msg = f"{product!r} has no release {listed_as!r}; `release list` shows them all."
+            raise OperatorError(msg)
+        await releases.remove(connection, product, listed_as)
+        return Release(product, listed_as, found[listed_as])
+
+    return await context.database.transact(work)
+
+
+async def dated(connection: Connection, license_: License, app: App) -> App:
+    """Give the app with the day that its version came out, by the list where it does not say.
+
+    Only a license whose maintenance ends asks for it: check-ins are the hot path.
+    """
+    versions = standing_for(app.version)
+    if app.released is not None or license_.maintained_until() is None or not versions:
+        return app
+    listed = await releases.of_versions(connection, license_.product, versions)
+    return replace(app, released=released(app.version, listed))
