@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from activation_server.bootstrap import utc_now
 from activation_server.cli import license_import
-from activation_server.cli.license_views import print_history, print_issued, print_list
+from activation_server.cli.license_screen import print_license
+from activation_server.cli.license_views import print_issued, print_list
 from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate, out, print_json
 from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
@@ -100,12 +101,15 @@ def issue(
 
 @app.command()
 def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show a license: its terms, its computers, its history, what it was refused for."""
+    """Show a license: what holds and why, its computers, what was refused, its history."""
     history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
     shown = {
         **document(history.view),
+        "explanation": list(history.explanation),
+        "terms": admin_api.terms(history.terms, history.own_terms),
         "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
         "events": [admin_api.event(one.at, one.kind, one.details) for one in history.events],
+        "events_total": history.events_total,
         "refusals": [
             admin_api.refusal(one.at, one.code, one.times, one.evidence) for one in history.refusals
         ],
@@ -113,7 +117,7 @@ def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) 
     if as_json:
         print_json(shown)
     else:
-        print_history(shown)
+        print_license(shown)
 
 
 @app.command()

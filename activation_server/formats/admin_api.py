@@ -1,6 +1,6 @@
 """Licenses, policies and activations as operators' tools see them (JSON)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -40,6 +40,21 @@ def license_(license_: License, key: str, order_reference: str | None, now: date
         "maintenance_until": _time(coverage.maintenance_until),
         "order": order_reference,
     }
+
+
+def terms(in_force: Mapping[str, object], own: Collection[str]) -> Json:
+    """Write the terms that hold for a license, each with who sets it."""
+    return {
+        name: {"value": plain(value), "from": "license" if name in own else "policy"}
+        for name, value in in_force.items()
+    }
+
+
+def plain(value: object) -> object:
+    """Write a term's value as JSON has it."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def activation(activation: Activation, now: datetime) -> Json:

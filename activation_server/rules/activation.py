@@ -16,7 +16,7 @@ from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import (
     License,
     Virtual,
-    later,
+    after,
     notices,
     refuse_app,
     refuse_standing,
@@ -271,16 +271,9 @@ def _leased_until(license_: License, now: datetime) -> datetime | None:
 
 
 def _schedule(license_: License, now: datetime) -> tuple[datetime, datetime | None]:
-    """When to check in next, and when the certificate ends: never after the license does.
-
-    The app is told to check in by the middle of what it may work without the server, so that an
-    outage shorter than the other half locks nobody out.
-    """
-    days, lease = license_.terms.certificate_days, _leased_until(license_, now)
-    lifetimes = [lease] if lease else []
-    lifetimes += [] if days is None else [later(now, days)]
-    middles = [now + timedelta(seconds=(end - now).total_seconds() // 2) for end in lifetimes]
-    check_in_after = min([later(now, license_.terms.check_in_days), *middles])
-    stop = license_.stops_at(now)
-    expires = min([*lifetimes, *([stop] if stop else [])], default=None)
+    """When to check in next, and when the certificate ends: never after the license does."""
+    lifetime, stop = license_.terms.lifetime, license_.stops_at(now)
+    ends = [after(now, lifetime)] if lifetime else []
+    expires = min([*ends, *([stop] if stop else [])], default=None)
+    check_in_after = after(now, license_.terms.check_in_span)
     return (min(check_in_after, expires) if expires else check_in_after), expires

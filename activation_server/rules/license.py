@@ -10,6 +10,7 @@ from uuid import UUID
 from activation_server.rules.reasons import Notice, Reason, Refused
 
 SOON = timedelta(days=30)  # how long before an end the app is told of it
+LONGEST_DAYS = 4_000_000  # beyond the calendar's end, and still a span
 TRIAL_SOON = timedelta(days=3)  # … before the end of a trial
 
 
@@ -96,6 +97,29 @@ class Terms:
     trial_days: int | None = None  # `None`: no trial
     trial_again_months: int | None = None  # `None`: a computer has one trial, ever
 
+    @property
+    def lasts(self) -> int | None:
+        """How many days it lasts: a trial has days of its own."""
+        return self.term_days if self.trial_days is None else self.trial_days
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long an app works without the server; `None`: as long as the license lasts."""
+        days, minutes = self.certificate_days, self.floating_minutes
+        spans = [] if days is None else [timedelta(days=min(days, LONGEST_DAYS))]
+        spans += [] if minutes is None else [timedelta(minutes=minutes)]
+        return min(spans, default=None)
+
+    @property
+    def check_in_span(self) -> timedelta:
+        """How long after an answer the app should check in.
+
+        By the middle of the certificate's life: an outage shorter than the rest locks nobody out.
+        """
+        span = timedelta(days=min(self.check_in_days, LONGEST_DAYS))
+        half = None if self.lifetime is None else self.lifetime.total_seconds() // 2
+        return span if half is None else min(span, timedelta(seconds=half))
+
     def overridden(self, overrides: Mapping[str, object]) -> "Terms":
         """These terms with single ones replaced, as a license may.
 
@@ -155,12 +179,11 @@ class License:
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When it ends, before grace; counted from `now` if the first activation starts it."""
-        days = self.terms.term_days if self.terms.trial_days is None else self.terms.trial_days
-        if self.expires_at is not None or days is None:
+        if self.expires_at is not None or self.terms.lasts is None:
             return self.expires_at
         from_issue = self.terms.term_from is TermFrom.ISSUE
         start = self.issued_at if from_issue else self.started_at or now
-        return later(start, days)
+        return later(start, self.terms.lasts)
 
     def kind(self, now: datetime) -> Kind:
         """Tell what it is."""
@@ -171,7 +194,7 @@ class License:
     def awaits_activation(self) -> bool:
         """Whether its term counts from a first activation that is still to come."""
         from_activation = self.terms.term_from is TermFrom.ACTIVATION
-        has_term = self.expires_at is None and self.terms.term_days is not None
+        has_term = self.expires_at is None and self.terms.lasts is not None
         return has_term and from_activation and self.started_at is None
 
     def stops_at(self, now: datetime) -> datetime | None:
@@ -269,8 +292,13 @@ def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
 
 def later(moment: datetime, days: int) -> datetime:
     """Add days; what would lie beyond the calendar's end (9999-12-31 means "never") ends there."""
+    return after(moment, timedelta(days=min(days, LONGEST_DAYS)))
+
+
+def after(moment: datetime, span: timedelta) -> datetime:
+    """Add a span, up to the calendar's end."""
     try:
-        return moment + timedelta(days=days)
+        return moment + span
     except OverflowError:
         return datetime.max.replace(microsecond=0, tzinfo=UTC)
 

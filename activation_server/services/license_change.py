@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from activation_server.formats.times import rfc3339
+from activation_server.formats.admin_api import plain
 from activation_server.rules import license_change as rules
 from activation_server.rules import renewal
 from activation_server.rules.errors import OperatorError
@@ -129,12 +129,6 @@ def _noted(before: StoredLicense, after: StoredLicense, now: datetime) -> dict[s
 
 def _details(changes: Mapping[str, Change]) -> dict[str, object]:
     return {
-        name: {"from": _plain(change.before), "to": _plain(change.after)}
+        name: {"from": plain(change.before), "to": plain(change.after)}
         for name, change in changes.items()
     }
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return list(value) if isinstance(value, tuple) else value

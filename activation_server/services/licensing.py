@@ -1,16 +1,17 @@
 """Licenses, as operators issue, find, show and change them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
-from activation_server.rules import branch
+from activation_server.rules import branch, license_change
 from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
 from activation_server.rules.seat import Activation, RemovedBy
@@ -67,8 +68,12 @@ class LicenseHistory:
     """A license with its computers, its history, and what it was refused for."""
 
     view: LicenseView
+    terms: Mapping[str, object]  # that hold now
+    own_terms: Collection[str]  # those of them that it sets itself, or that follow from such
+    explanation: Sequence[str]
     activations: Sequence[Activation]
-    events: Sequence[StoredEvent]
+    events: Sequence[StoredEvent]  # the newest
+    events_total: int
     refusals: Sequence[StoredRefusal]
 
 
@@ -123,18 +128,51 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
 
 async def show(context: Context, key_or_id: str) -> LicenseHistory:
     """Give one license with its computers and its history. Raises OperatorError."""
+    now = context.now()
 
     async def work(connection: Connection) -> LicenseHistory:
         stored = await require_license(context, connection, key_or_id)
+        stored = await seats.counted(connection, stored, now)
         license_id = stored.license.license_id
+        own = license_change.own_terms(stored.license, stored.overrides)
+        computers = await activations.of_license(connection, license_id)
+        facts = Facts(
+            license=stored.license,
+            own=own,
+            decided=await _decided(connection, stored.license),
+            given_back=_given_back(computers, stored.license, now),
+            now=now,
+        )
         return LicenseHistory(
-            view=await view_now(context, connection, stored),
-            activations=await activations.of_license(connection, license_id),
+            view=view_of(context, stored),
+            terms=license_change.in_force(stored.license, now),
+            own_terms=license_change.with_counted_ends(own),
+            explanation=explain(facts),
+            activations=computers,
             events=await events.of_license(connection, license_id, SHOWN_EVENTS),
+            events_total=await events.count(connection, license_id),
             refusals=await events.refusals_of(connection, license_id),
         )
 
     return await context.database.transact(work)
+
+
+async def _decided(connection: Connection, license_: License) -> Decided | None:
+    """Give when and why a license was put on hold or revoked; imported ones came so."""
+    kinds = {status: kind for _, status, kind in CHANGES.values() if status is not Status.ACTIVE}
+    if license_.status not in kinds:
+        return None
+    event = await events.last(connection, license_.license_id, kinds[license_.status])
+    return None if event is None else Decided(event.at, str(event.details["reason"]))
+
+
+def _given_back(computers: Sequence[Activation], license_: License, now: datetime) -> int:
+    """Count the seats that apps gave back in the days that a limit is for."""
+    since = now - timedelta(days=license_.terms.transfer_days)
+    return sum(
+        one.removed_by is RemovedBy.APP and one.removed_at is not None and one.removed_at > since
+        for one in computers
+    )
 
 
 async def find(context: Context, text: str) -> Sequence[LicenseView]:

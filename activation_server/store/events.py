@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.history import Event
+from activation_server.rules.history import Event, EventKind
 from activation_server.rules.reasons import Refused
 from activation_server.store.tables import events, refusals
 
@@ -99,6 +99,26 @@ async def of_license(
         .limit(limit)
     )
     return [StoredEvent(*row) for row in rows]
+
+
+async def count(connection: AsyncConnection, license_id: UUID) -> int:
+    """Count the lines of a license's history."""
+    question = select(func.count()).where(events.c.license_id == license_id)
+    return (await connection.execute(question)).scalar_one()
+
+
+async def last(
+    connection: AsyncConnection, license_id: UUID, kind: EventKind
+) -> StoredEvent | None:
+    """Give the newest event of a kind."""
+    row = await connection.execute(
+        select(events.c.at, events.c.kind, events.c.details)
+        .where(events.c.license_id == license_id, events.c.kind == kind)
+        .order_by(events.c.at.desc())
+        .limit(1)
+    )
+    found = row.one_or_none()
+    return None if found is None else StoredEvent(*found)
 
 
 async def refusals_of(connection: AsyncConnection, license_id: UUID) -> Sequence[StoredRefusal]:
