@@ -135,8 +135,11 @@ def _print_changed(changed: Changed, done: str) -> None:
     status = changed.view.license.status.value
     out.print(f"{done}: license …{escape(changed.view.key_tail)}, which is {status}.")
     for name, change in changed.changes.items():
-        line = f"  {name.replace('_', ' ')}: {_shown(change.before)} → {_shown(change.after)}"
-        out.print(line, markup=False, soft_wrap=True)
+        before, after = _shown(change.before), _shown(change.after)
+        setter = "this license" if name in changed.own else "its policy"
+        as_before = f"{after} as before, set by {setter} now"
+        told = as_before if after == before else f"{before} → {after}"
+        out.print(f"  {name.replace('_', ' ')}: {told}", markup=False, soft_wrap=True)
     if not changed.changes:
         out.print("  Nothing changed.")
 
@@ -144,4 +147,6 @@ def _print_changed(changed: Changed, done: str) -> None:
 def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return rfc3339(value)
-    return ", ".join(value) or "-" if isinstance(value, tuple) else str(value or "-")
+    if isinstance(value, tuple):
+        return ", ".join(value) or NONE
+    return NONE if value is None else str(value)

@@ -36,6 +36,7 @@ class Changed:
 
     view: LicenseView
     changes: Mapping[str, Change]
+    own: Collection[str]  # the terms that it sets itself now
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,20 @@ async def _change(
         stored = await require_license(context, connection, key_or_id)
         license_id = stored.license.license_id
         if await events.has(connection, license_id, event_id, at):
-            return Changed(await view_now(context, connection, stored), noted)
+            return _changed(await view_now(context, connection, stored), stored, noted)
         changed = await work(connection, stored)
         noted.clear()
         noted.update(_noted(stored, changed, now))
         if kind is not None and noted:
             details = {"changes": _details(noted), "reason": reason}
             await events.add(connection, license_id, Event(kind, details), event_id, at)
-        return Changed(await view_now(context, connection, changed), noted)
+        return _changed(await view_now(context, connection, changed), changed, noted)
 
     return await context.database.transact(once)
+
+
+def _changed(view: LicenseView, stored: StoredLicense, noted: Mapping[str, Change]) -> Changed:
+    return Changed(view, noted, rules.own_terms(stored.license, stored.overrides))
 
 
 def _noted(before: StoredLicense, after: StoredLicense, now: datetime) -> dict[str, Change]:

@@ -160,7 +160,7 @@ def test_seats_are_told_with_what_a_new_computer_would_meet(
         (Terms(features=("sync", "cloud")), "Features in the certificate: sync, cloud."),
         (
             Terms(check_in_days=1, certificate_days=1),
-            "Apps check in every day and work 1 day without the server.",
+            "Apps check in every 12 hours and work 1 day without the server.",
         ),
         (
             Terms(certificate_days=None),

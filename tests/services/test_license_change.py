@@ -1,5 +1,6 @@
 """Licenses that are renewed or changed after they were sold."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -232,3 +233,19 @@ def test_repeated_nothing_changes_and_the_history_says_it_once(world: World):
     # The term that was as its policy says all the same: from now on it stays so.
     assert once["changes"]["check_in_days"] == {"from": 7, "to": 7}
     assert once["changes"].keys() == {"seats", "check_in_days", "expires"}
+
+
+def test_changes_at_once_all_count(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context, overrides=YEAR)).license_key
+        terms: list[dict[str, object]] = [{"seats": 7}, {"edition": "home"}, {"grace_days": 9}]
+        await asyncio.gather(
+            *(renew(context, key, Renewal(days=30), "a race") for _ in range(5)),
+            *(set_terms(context, key, NewTerms(terms=one), "a race") for one in terms),
+        )
+        return await licensing.show(context, key)
+
+    license_ = world.run(work).view.license
+    assert license_.expires_at == START + (365 + 5 * 30) * DAY
+    terms = license_.terms
+    assert (terms.seats, terms.edition, terms.grace_days) == (7, "home", 9)
