@@ -19,10 +19,11 @@ from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
 _UNRENEWABLE: Mapping[Unrenewable, str] = {
-    Unrenewable.NEVER_ENDS: "This license never ends: there is nothing to renew. "
-    "To renew its maintenance, give --maintenance-days.",
+    Unrenewable.NEVER_ENDS: "This license never ends: there is nothing to renew. To renew its "
+    "maintenance, give --maintenance-days; to give it an end, use `license set --expires`.",
     Unrenewable.NOT_BEGUN: "This license's term has not begun: it counts from the first "
-    "activation, which is still to come. Activate it first, or issue it with an end (--expires).",
+    "activation, which is still to come. Activate it first, or give it an end of its own with "
+    "`license set --expires`.",
     Unrenewable.NO_TERM: "This license was given an end, and its policy has no term: "
     "say by how many days to renew it, with --days.",
     Unrenewable.MAINTENANCE_NEVER_ENDS: "This license's maintenance never ends: "

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from activation_server.cli.app import app
+from activation_server.cli.operate import out
 from tests.conftest import World
 
 
@@ -20,8 +21,8 @@ class Commands:
 
     def run(self, *arguments: str, columns: int = 200) -> Result:
         """Run a command, on a terminal so many columns wide."""
-        environment = {**self.environment, "COLUMNS": str(columns)}
-        return CliRunner().invoke(app, arguments, env=environment)
+        out.width = columns
+        return CliRunner().invoke(app, arguments, env=self.environment)
 
     def text(self, *arguments: str, columns: int = 200) -> str:
         """Give what a command prints, which must succeed."""
@@ -35,7 +36,8 @@ class Commands:
 
 
 @pytest.fixture
-def commands(world: World, tmp_path: Path) -> Commands:
+def commands(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    monkeypatch.setattr(out, "_width", None)  # as wide as a test says, and no longer
     master_key = tmp_path / "master.key"
     master_key.write_text(world.master.hex(), encoding="ascii")
     return Commands(
