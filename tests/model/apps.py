@@ -7,6 +7,7 @@ from uuid import UUID
 from activation_server.rules.license import App
 from activation_server.rules.seat import Computer as OperatingSystem
 from activation_server.services.calls import Request
+from tests.model.plain_hardware import PLACEHOLDERS
 from tests.model.records import Asked
 
 
@@ -45,7 +46,8 @@ class Machine:
     hidden: frozenset[str] = frozenset()
 
     def reported(self) -> dict[str, str]:
-        return {name: value for name, value in self.parts.items() if name not in self.hidden}
+        seen = {name: value for name, value in self.parts.items() if name not in self.hidden}
+        return {"hardware_id": PLACEHOLDERS[0]} | seen
 
 
 @dataclass

@@ -68,6 +68,7 @@ USED = chosen(lambda machine: machine.used())
 LICENSE = chosen(lambda machine: list(machine.licenses))
 COMPUTER = st.sampled_from(COMPUTERS)
 SCOPE = st.sampled_from([None, *PRODUCTS])
+LATE = st.integers(1, 12)  # how many requests ago
 
 
 class LicensePlay(RuleBasedStateMachine):
@@ -81,6 +82,7 @@ class LicensePlay(RuleBasedStateMachine):
         self.play = Play(self.server, self.tally)
         self.requests = self.steps = 0
         self.sound = False  # whether the last step found no difference
+        self.sent: list[Sent] = []
         self.licenses: dict[str, License] = {}
         self.computers = {
             owner: Machine({name: f"{name} of {owner}" for name in ANCHORS} | MODEL)
@@ -174,13 +176,16 @@ class LicensePlay(RuleBasedStateMachine):
         assert sent is not None
         self.play.send(self.apps[app], sent, lost=lost)
 
-    @precondition(has_used)
-    @step(app=USED, on=ANY_APP, kind=st.sampled_from(Kind), license_=LICENSE)
-    def reuse_a_request_id(self, app: str, on: str, kind: Kind, license_: str) -> None:
+    @step(late=LATE)
+    def deliver_once_more(self, late: int) -> None:
+        """A request of before arrives again, late; nobody waits for its answer any more."""
+        self.play.send(Installed(Machine({})), self.sent[-late % len(self.sent)], lost=True)
+
+    @step(late=LATE, on=ANY_APP, kind=st.sampled_from(Kind), license_=LICENSE)
+    def reuse_a_request_id(self, late: int, on: str, kind: Kind, license_: str) -> None:
         """Another body under the id of a request of before, on the same computer or another."""
-        sent, installed, sold = self.apps[app].memory.sent, self.apps[on], self.licenses[license_]
-        assert sent is not None
-        request_id = sent.request.request_id
+        installed, sold = self.apps[on], self.licenses[license_]
+        request_id = self.sent[-late % len(self.sent)].request.request_id
         if kind is Kind.ACTIVATE:
             self._activate(installed, sold, request_id=request_id)
         elif installed.memory.activation_id is not None:
@@ -188,7 +193,6 @@ class LicensePlay(RuleBasedStateMachine):
 
     # What is there under more names is drawn more often.
     check_in_2 = check_in_3 = check_in_4 = check_in
-    everybody_checks_in_2 = everybody_checks_in
     activate_2 = activate
     retry_2 = retry_3 = retry
 
@@ -244,7 +248,12 @@ class LicensePlay(RuleBasedStateMachine):
     @step(
         owner=COMPUTER,
         hidden=st.sampled_from(
-            [(), ("system_uuid", "board_serial"), tuple(sorted(set(WEIGHTS) - {"hardware_id"}))]
+            [
+                (),
+                ("system_uuid", "board_serial"),
+                tuple(sorted({*WEIGHTS} - {"hardware_id"})),
+                ANCHORS,
+            ]
         ),
     )
     def see_less_of(self, owner: str, hidden: tuple[str, ...]) -> None:
@@ -292,6 +301,8 @@ class LicensePlay(RuleBasedStateMachine):
         plain, sold = self.play.plain, self._now(self.licenses[license_])
         ends = [plain.end(sold), plain.stop(sold), plain.maintained(sold)]
         ends += [seat.last.end for seat in plain.active(sold)]
+        window = timedelta(days=plain.terms(sold)["transfer_days"])
+        ends += [seat.removed + window for seat in sold.seats if seat.removed is not None]
         off = timedelta(seconds=seconds)
         ahead = [end + off for end in ends if end is not None and end + off > plain.now]
         if ahead:
@@ -314,7 +325,7 @@ class LicensePlay(RuleBasedStateMachine):
     # The server's own disk
 
     @step()
-    def back_up_server(self) -> None:
+    def save_server(self) -> None:
         self.play.back_up()
 
     @precondition(lambda self: self.play.kept is not None)
@@ -350,6 +361,7 @@ class LicensePlay(RuleBasedStateMachine):
             sent = Sent(kind, asked)
         else:
             sent = Sent(kind, asked, app.memory.activation_id, token or app.memory.token)
+        self.sent.append(sent)
         return self.play.send(app, sent, lost=lost)
 
     def _sell(self, product: str, overrides: dict[str, Any], **ends: Any) -> None:

@@ -14,15 +14,15 @@ VALUES: dict[str, list[Any]] = {
     "term_days": [None, 30, 365],
     "term_from": list(TermFrom),
     "grace_days": [0, 14],
-    "maintenance_days": [None, 45, 365],
+    "maintenance_days": [None, 40, 365],
     "max_version": [None, "9", "9.5"],
-    "edition": [None, "professional"],
+    "edition": [None, "professional", "home"],
     "features": [(), ("export", "sync")],
     "check_in_days": [1, 7, 60],
     "certificate_days": [1, 30, None],
     "transfers": [None, 0, 1, 2],
     "transfer_days": [10, 365],
-    "clone": list(OnClone),
+    "clone": [OnClone.REFUSE, OnClone.FLAG, OnClone.REFUSE],
     "clone_certificate_hours": [24, 72],
 }
 
