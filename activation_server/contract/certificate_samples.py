@@ -83,6 +83,7 @@ def claims(
                 features=("encryption",),
             ),
             signing_key=KEY.number,
+            notices=(),
             app=App("9.9.1234"),
             computer=Computer("windows", "10.0.26100"),
         ),

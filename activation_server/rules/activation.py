@@ -31,7 +31,6 @@ class Granted:
 
     activation: Activation
     takes_seat: bool = False  # also true of a lapsed seat that is taken up again
-    notices: tuple[Notice, ...] = ()
     events: tuple[Event, ...] = ()
 
 
@@ -40,7 +39,6 @@ class Repeated:
     """A retry: nothing changes, and the stored activation answers again."""
 
     activation: Activation
-    notices: tuple[Notice, ...] = ()
 
 
 def activate(
@@ -55,22 +53,22 @@ def activate(
         return refusal
     current = known.on_this_computer(call)
     if current is not None and current.is_repeat_of(call):
-        return Repeated(current, notices(license_, now))
+        return Repeated(current)
     virtual = bool(call.virtual) if current is None else current.is_virtual_for(call)
     if refusal := refuse_computer(call, license_, virtual=virtual):
         return refusal
     if current is not None and not current.lapsed:
         renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
         events, drift = _drift(current, call)
-        return Granted(renewed, notices=notices(license_, now) + drift, events=events)
+        return _granted(renewed, license_, drift, events, now)
     if refusal := _refuse_seat(call, license_, virtual=virtual):
         return refusal
     if current is None:
         seat = _first(call, license_, activation_id, key, now)
-        return _seated(seat, license_, (_activated(seat),), (), now)
+        return _seated(seat, license_, (), (_activated(seat),), now)
     retaken = _renewed(current, call, license_, Outcome.ACTIVATED, key, now)
     events, drift = _drift(current, call)
-    return _seated(retaken, license_, events, drift, now)
+    return _seated(retaken, license_, drift, events, now)
 
 
 def _activated(activation: Activation) -> Event:
@@ -80,14 +78,26 @@ def _activated(activation: Activation) -> Event:
 def _seated(
     activation: Activation,
     license_: License,
-    events: tuple[Event, ...],
     told: tuple[Notice, ...],
+    events: tuple[Event, ...],
     now: datetime,
 ) -> Granted:
-    """The activation with one seat more in use."""
+    """What is granted where one seat more is in use."""
     taken = replace(license_, seats_used=license_.seats_used + 1)
     over = (Event(EventKind.OVERAGE, _seats(taken)),) if taken.is_overused() else ()
-    return Granted(activation, True, notices(taken, now) + told, events + over)
+    return replace(_granted(activation, taken, told, events + over, now), takes_seat=True)
+
+
+def _granted(
+    activation: Activation,
+    license_: License,
+    told: tuple[Notice, ...],
+    events: tuple[Event, ...],
+    now: datetime,
+) -> Granted:
+    """What is granted, with all that its answer tells: a retry is told the same."""
+    last = replace(activation.last, notices=notices(license_, now) + told)
+    return Granted(replace(activation, last=last), events=events)
 
 
 def _seats(license_: License) -> dict[str, object]:
@@ -119,9 +129,8 @@ def reactivate(
         return Refused(Reason.REQUEST_ID_REUSED)
     if refusal := refuse_standing(license_, now):
         return refusal
-    told = notices(license_, now)
     if activation.is_repeat_of(call) and not branches.last_is_disowned(activation):
-        return Repeated(activation, told)
+        return Repeated(activation)
     branch = branch_of(activation, token_seq)
     virtual = activation.is_virtual_for(call)
     if refusal := (
@@ -139,10 +148,8 @@ def reactivate(
     if branch is Branch.CLONE:
         renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
     events = branches.events(branch, call, token_seq, activation) + changes
-    drift = BRANCH_NOTICES[branch] + drift
-    if activation.lapsed:
-        return _seated(renewed, license_, events, drift, now)
-    return Granted(renewed, notices=told + drift, events=events)
+    grant = _seated if activation.lapsed else _granted
+    return grant(renewed, license_, BRANCH_NOTICES[branch] + drift, events, now)
 
 
 def deactivate(
@@ -260,6 +267,7 @@ def _answered(call: Call, license_: License, outcome: Outcome, key: int, now: da
         certificate_expires=expires,
         coverage=license_.coverage(now),
         signing_key=key,
+        notices=(),
         app=call.app,
         computer=call.computer,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from activation_server.rules import hardware
 from activation_server.rules.license import App, Coverage
+from activation_server.rules.reasons import Notice
 
 
 class Outcome(StrEnum):
@@ -63,6 +64,7 @@ class Answered:
     certificate_expires: datetime | None
     coverage: Coverage
     signing_key: int
+    notices: tuple[Notice, ...]
     app: App
     computer: Computer
 

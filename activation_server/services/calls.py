@@ -156,5 +156,5 @@ async def certify(context: Context, decided: Decided) -> Certified:
             activation.license_id, activation.activation_id, activation.seq
         ),
         seats=decided.seats,
-        notices=decided.decision.notices,
+        notices=activation.last.notices,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.hardware import ANCHORS
 from activation_server.rules.license import App, Coverage, Kind
+from activation_server.rules.reasons import Notice
 from activation_server.rules.seat import (
     Activation,
     Answered,
@@ -48,6 +49,7 @@ _STORED = (
     _A.certificate_expires,
     _A.coverage,
     _A.signing_key,
+    _A.notices,
     _A.app_version,
     _A.app_edition,
     _A.os_family,
@@ -85,6 +87,7 @@ _ANSWERED = (
                 "certificate_expires",
                 "coverage",
                 "signing_key",
+                "notices",
                 "app_version",
                 "app_edition",
                 "os_family",
@@ -295,6 +298,7 @@ def _answer(activation: Activation) -> dict[str, Any]:
         "certificate_expires": last.certificate_expires,
         "coverage": _coverage_to_json(last.coverage),
         "signing_key": last.signing_key,
+        "notices": last.notices,
         "app_version": last.app.version,
         "app_edition": last.app.edition,
         "os_family": last.computer.os_family,
@@ -327,6 +331,7 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
             certificate_expires=row.certificate_expires,
             coverage=_coverage_from_json(row.coverage),
             signing_key=row.signing_key,
+            notices=tuple(map(Notice, row.notices)),
             app=App(version=row.app_version, edition=row.app_edition),
             computer=Computer(os_family=row.os_family, os_version=row.os_version),
         ),

@@ -25,7 +25,7 @@ from sqlalchemy import (
     Uuid,
     false,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -154,6 +154,7 @@ activations = Table(
     column("certificate_expires", Moment, Privacy.DEVICE, nullable=True),
     column("coverage", JSONB, Privacy.LICENSE),
     column("signing_key", SmallInteger, Privacy.OPERATIONAL),
+    column("notices", ARRAY(Text), Privacy.DEVICE, server_default="{}"),
     column("app_version", Text, Privacy.DEVICE),
     column("app_edition", Text, Privacy.DEVICE, nullable=True),
     column("os_family", Text, Privacy.DEVICE),

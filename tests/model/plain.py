@@ -326,9 +326,10 @@ class Plain:
         *,
         repeated: bool = False,
     ) -> Answer:
-        notices = [*self._notices(sold), *(told or [])]
+        if not repeated:  # a retry is told what it was told before
+            seat.last.notices = [*self._notices(sold), *(told or [])]
         limit, allowed, used = self._limit(sold), self.allowed(sold), len(self.active(sold))
-        return Answer(seat, limit, allowed, used, notices, repeated)
+        return Answer(seat, limit, allowed, used, seat.last.notices, repeated)
 
     def _notices(self, sold: License) -> list[Notice]:
         limit, found = self._limit(sold), []

@@ -41,6 +41,7 @@ class Last:
     claims: dict[str, Any]
     end: datetime | None
     kid: str
+    notices: list[Notice] = field(default_factory=list)
     signed: tuple[str, str] | None = None  # certificate and token, as the server gave them
 
 

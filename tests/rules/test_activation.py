@@ -161,7 +161,7 @@ def test_a_token_ahead_means_the_server_was_restored():
     assert isinstance(decision, Granted)
     assert decision.activation.seq == 10
     assert [event.kind for event in decision.events] == [EventKind.COUNTER_CAUGHT_UP]
-    assert decision.notices == ()
+    assert decision.activation.last.notices == ()
 
 
 def test_a_token_behind_is_a_fork_that_goes_on():
@@ -169,7 +169,7 @@ def test_a_token_behind_is_a_fork_that_goes_on():
     decision = check_in(make_call(2), ahead, make_license(), token=3)
     assert isinstance(decision, Granted)
     assert decision.activation.seq == 6
-    assert decision.notices == (Notice.FORK_SEEN,)
+    assert decision.activation.last.notices == (Notice.FORK_SEEN,)
     assert [event.kind for event in decision.events] == [EventKind.FORK_SEEN]
 
 
@@ -198,7 +198,7 @@ def test_the_certificate_ends_with_the_license_and_its_grace():
     assert isinstance(decision, Granted)
     assert decision.activation.last.certificate_expires == NOW + 4 * DAY
     assert decision.activation.last.check_in_after == NOW + 4 * DAY
-    assert decision.notices == (Notice.LICENSE_ENDS_SOON,)
+    assert decision.activation.last.notices == (Notice.LICENSE_ENDS_SOON,)
 
 
 def test_without_end_and_check_in_the_certificate_has_no_end():
@@ -281,7 +281,7 @@ def test_overage_lets_some_computers_more_in(overage: str, seats: int, allowed: 
         decision = decide(make_call(), make_license(terms, seats_used=used))
         assert isinstance(decision, Granted)
         over = used + 1 > seats
-        assert (Notice.OVERAGE in decision.notices) is over
+        assert (Notice.OVERAGE in decision.activation.last.notices) is over
         assert (EventKind.OVERAGE in [event.kind for event in decision.events]) is over
     full = decide(make_call(), make_license(terms, seats_used=allowed))
     assert full == Refused(Reason.SEAT_LIMIT_REACHED, {"limit": seats, "used": allowed})
@@ -291,7 +291,7 @@ def test_unlimited_overage_never_refuses_and_always_tells():
     terms = Terms(seats=1, overage=Overage.UNLIMITED)
     decision = decide(make_call(), make_license(terms, seats_used=1000))
     assert isinstance(decision, Granted)
-    assert decision.notices == (Notice.OVERAGE,)
+    assert decision.activation.last.notices == (Notice.OVERAGE,)
     assert decision.events[-1].details == {"limit": 1, "used": 1001}
 
 
@@ -299,7 +299,7 @@ def test_fewer_seats_than_in_use_keep_the_running_computers():
     license_ = make_license(Terms(seats=1), seats_used=3)
     decision = check_in(make_call(2), SEATED, license_)
     assert isinstance(decision, Granted)
-    assert decision.notices == (Notice.OVERAGE,)
+    assert decision.activation.last.notices == (Notice.OVERAGE,)
     other = make_call(3, hardware=OTHER_COMPUTER)
     assert reason(decide(other, license_)) is Reason.SEAT_LIMIT_REACHED
 

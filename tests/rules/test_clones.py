@@ -52,7 +52,7 @@ class Copy:
         """Check in, and give what is told of it."""
         decision = self.decision()
         assert isinstance(decision, Granted), decision
-        return set(decision.notices)
+        return set(decision.activation.last.notices)
 
     def decision(self) -> Granted | Repeated | Refused:
         """Check in, and give what is decided."""
@@ -150,7 +150,7 @@ def test_lost_answers_are_never_an_alarm():
         while chance.random() < 1 / 3:
             decision = server.check_in(token, call=server.calls)
             assert isinstance(decision, Repeated)
-        assert not CLONE_TOLD & set(decision.notices)  # type: ignore[union-attr] # never refused
+        assert not CLONE_TOLD & set(decision.activation.last.notices)  # type: ignore[union-attr] # never refused
         token = server.seat.seq
 
 

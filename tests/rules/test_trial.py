@@ -95,4 +95,4 @@ def test_the_end_is_told_in_the_last_three_days(left: int, told: bool):
     license_ = running(expires_at=NOW + timedelta(days=left))
     granted = decide(make_call(2), license_, make_activation(license_))
     assert isinstance(granted, Granted)
-    assert granted.notices == ((Notice.TRIAL_ENDS_SOON,) if told else ())
+    assert granted.activation.last.notices == ((Notice.TRIAL_ENDS_SOON,) if told else ())

@@ -122,6 +122,21 @@ def test_a_retry_is_the_same_whatever_changed_since(world: World):
     assert repeated.seats.used == 2  # of now
 
 
+def test_a_retry_is_told_what_the_lost_answer_told(world: World):
+    async def work(context: Context):
+        key = (await issue_one(context, overrides={"term_days": 31})).license_key
+        first = granted(await activate(context, make_request(1, key)))
+        seat = first.activation.activation_id
+        granted(await reactivate(context, seat, first.check_in_token, make_request(2)))
+        fork = await reactivate(context, seat, first.check_in_token, make_request(3))
+        world.clock.advance(days=2)
+        retried = await reactivate(context, seat, first.check_in_token, make_request(3))
+        return granted(fork), granted(retried)
+
+    fork, retried = world.run(work)
+    assert retried.notices == fork.notices == (Notice.FORK_SEEN,)
+
+
 def test_a_forged_token_is_refused_without_the_database(world: World):
     async def work(context: Context):
         key = (await issue_one(context)).license_key
