@@ -68,7 +68,9 @@ async def reactivate(
             return Refused(Reason.ACTIVATION_NOT_FOUND)
         if activation.removed_at is None and not activation.is_active(now):
             return _Again.LICENSE_FIRST
-        held = _Held(await seats.counted(connection, stored, now), activation, presented.seq)
+        if stored.license.terms.floating_minutes is not None or activation.leased_until is not None:
+            stored = await seats.counted(connection, stored, now)
+        held = _Held(stored, activation, presented.seq)
         return await _check_in(context, connection, held, request, now)
 
     async def retake(connection: Connection) -> Decided | Refused:

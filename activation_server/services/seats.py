@@ -79,8 +79,6 @@ async def freed(connection: Connection, stored: StoredLicense, now: datetime) ->
 
 async def counted(connection: Connection, stored: StoredLicense, now: datetime) -> StoredLicense:
     """Give a license with the seats that are in use now, and write nothing."""
-    if stored.license.terms.floating_minutes is None:
-        return stored
     return less(stored, await activations.lapsing(connection, stored.license.license_id, now))
 
 

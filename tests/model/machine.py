@@ -300,7 +300,7 @@ class LicensePlay(RuleBasedStateMachine):
         """Come to the very moment of a license's next end, or a second off."""
         plain, sold = self.play.plain, self._now(self.licenses[license_])
         ends = [plain.end(sold), plain.stop(sold), plain.maintained(sold)]
-        ends += [seat.last.end for seat in plain.active(sold)]
+        ends += [seat.last.end for seat in plain.active(sold)]  # a lease's end is one
         window = timedelta(days=plain.terms(sold)["transfer_days"])
         ends += [seat.removed + window for seat in sold.seats if seat.removed is not None]
         off = timedelta(seconds=seconds)

@@ -7,26 +7,20 @@ computers in clear, and what a certificate must say, but no signature and no dat
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from activation_server.rules.license import App, OnClone, Overage, TermFrom, Terms
+from activation_server.rules.license import OnClone
 from activation_server.rules.reasons import Notice, Reason
 from tests.model import plain_hardware as hardware
 from tests.model.plain_keys import Keys
+from tests.model.plain_licenses import Licenses, seconds
 from tests.model.records import Answer, Asked, Last, License, Noted, Refusal, Seat, Token
-
-FACTORS = {Overage.NONE: 100, Overage.QUARTER_MORE: 125, Overage.HALF_MORE: 150, Overage.TWICE: 200}
-ENDS_SOON = timedelta(days=30)
 
 
 @dataclass
-class Plain:
+class Plain(Licenses):
     """The whole server, as a few lists."""
 
-    now: datetime
-    policies: dict[tuple[str, str], Terms] = field(default_factory=dict)
-    licenses: list[License] = field(default_factory=list)
     keys: Keys = field(default_factory=Keys)
 
     # What apps ask for
@@ -85,41 +79,6 @@ class Plain:
                     return sold, seat
         return None, None
 
-    def terms(self, sold: License) -> dict[str, Any]:
-        policy = self.policies[sold.product, sold.policy]
-        own = {name: getattr(policy, name) for name in Terms.__dataclass_fields__}
-        return own | sold.overrides
-
-    def active(self, sold: License) -> list[Seat]:
-        return [seat for seat in sold.seats if seat.removed is None]
-
-    def allowed(self, sold: License) -> int | None:
-        """The seats that may be taken, with those over what was sold."""
-        terms = self.terms(sold)
-        if terms["seats"] is None or terms["overage"] is Overage.UNLIMITED:
-            return None
-        return int(terms["seats"] * FACTORS[terms["overage"]] // 100)
-
-    def end(self, sold: License) -> datetime | None:
-        terms = self.terms(sold)
-        if sold.expires is not None:
-            return sold.expires
-        if terms["term_days"] is None:
-            return None
-        first = sold.issued if terms["term_from"] is TermFrom.ISSUE else sold.started or self.now
-        return first + timedelta(days=terms["term_days"])
-
-    def stop(self, sold: License) -> datetime | None:
-        """The end and the grace after it."""
-        end = self.end(sold)
-        return None if end is None else end + timedelta(days=self.terms(sold)["grace_days"])
-
-    def maintained(self, sold: License) -> datetime | None:
-        days = self.terms(sold)["maintenance_days"]
-        if sold.maintenance_until is not None or days is None:
-            return sold.maintenance_until
-        return sold.issued + timedelta(days=days)
-
     # An activation
 
     def _activate(self, sold: License, asked: Asked) -> Answer | Refusal:
@@ -127,7 +86,7 @@ class Plain:
         made = [seat for seat in sold.seats if seat.made_by == asked.request_id]
         if any(seat.removed is not None for seat in made):
             return Refusal(Reason.ACTIVATION_REMOVED)
-        alike = [s for s in self.active(sold) if hardware.shares_an_anchor(here, s.hardware)]
+        alike = [s for s in self.present(sold) if hardware.shares_an_anchor(here, s.hardware)]
         elsewhere = [seat for seat in made if not hardware.is_same(here, seat.hardware)]
         if elsewhere or any(_is_reuse(seat, asked) for seat in made + alike):
             return Refusal(Reason.REQUEST_ID_REUSED)
@@ -139,22 +98,39 @@ class Plain:
                 return self._repeated(sold, seat)
         if refusal := self._app(sold, asked.app) or _unusable(here):
             return refusal
+        if holding := [seat for seat in same if self.holds(seat)]:
+            seat = _nearest(here, holding)
+            return self._renew(sold, seat, asked, "already_activated", seat.counter + 1)
+        if refusal := self._full(sold):
+            return refusal
         if same:
             seat = _nearest(here, same)
-            return self._renew(sold, seat, asked, "already_activated", seat.counter + 1)
+            return self._renew(sold, seat, asked, "activated", seat.counter + 1)
         return self._take_seat(sold, here, asked)
 
-    def _take_seat(self, sold: License, here: dict[str, str], asked: Asked) -> Answer | Refusal:
+    def _full(self, sold: License) -> Refusal | None:
         used, limit, allowed = len(self.active(sold)), self._limit(sold), self.allowed(sold)
         if allowed is not None and used >= allowed:
             return Refusal(Reason.SEAT_LIMIT_REACHED, {"limit": limit, "used": used})
+        return None
+
+    def _take_seat(self, sold: License, here: dict[str, str], asked: Asked) -> Answer:
         last = self._last(sold, asked, "activated", 1)
-        sold.seats.append(Seat(asked.request_id, self.now, here, last))
+        sold.seats.append(Seat(asked.request_id, self.now, here, last, lease=self._lease(sold)))
         sold.started = sold.started or self.now
         sold.events.append((self.now, "activated"))
-        if limit is not None and used + 1 > limit:
-            sold.events.append((self.now, "overage"))
+        self._note_overage(sold)
         return self._answer(sold, sold.seats[-1])
+
+    def _note_overage(self, sold: License) -> None:
+        """One more took a seat: was it one over what was sold?"""
+        limit = self._limit(sold)
+        if limit is not None and len(self.active(sold)) > limit:
+            sold.events.append((self.now, "overage"))
+
+    def _lease(self, sold: License) -> datetime | None:
+        minutes = self.terms(sold)["floating_minutes"]
+        return None if minutes is None else self.now + timedelta(minutes=minutes)
 
     # A check-in
 
@@ -177,6 +153,8 @@ class Plain:
         if not hardware.is_same(here, seat.hardware):
             differing = hardware.differing(here, seat.hardware) or sorted(seat.hardware)
             return Refusal(Reason.HARDWARE_MISMATCH, {"components": differing})
+        if not self.holds(seat) and (refusal := self._full(sold)):
+            return refusal
         return self._go_on(sold, seat, counter, asked)
 
     def _go_on(self, sold: License, seat: Seat, counter: int, asked: Asked) -> Answer:
@@ -218,31 +196,6 @@ class Plain:
         sold.events.append((self.now, "deactivated"))
         return self._answer(sold, seat)
 
-    # Why not
-
-    def _standing(self, sold: License) -> Refusal | None:
-        if sold.status == "revoked":
-            return Refusal(Reason.LICENSE_REVOKED)
-        if sold.status == "suspended":
-            return Refusal(Reason.LICENSE_SUSPENDED)
-        end, stop = self.end(sold), self.stop(sold)
-        if end is not None and stop is not None and self.now >= stop:
-            return Refusal(Reason.LICENSE_EXPIRED, {"expired": _text(end)})
-        return None
-
-    def _app(self, sold: License, app: App) -> Refusal | None:
-        terms, until = self.terms(sold), self.maintained(sold)
-        licensed, asked = terms["edition"], app.edition
-        if licensed and asked and licensed.lower() != asked.lower():
-            return Refusal(Reason.EDITION_NOT_COVERED, {"licensed": licensed, "requested": asked})
-        if terms["max_version"] is not None and _is_above(app.version, terms["max_version"]):
-            evidence = {"max_version": terms["max_version"], "version": app.version}
-            return Refusal(Reason.VERSION_NOT_COVERED, evidence)
-        if until is not None and app.released is not None and app.released > until.date():
-            evidence = {"maintenance_until": _text(until), "released": str(app.released)}
-            return Refusal(Reason.VERSION_NOT_COVERED, evidence)
-        return None
-
     def _noted(self, sold: License, answer: Answer | Refusal) -> Answer | Refusal:
         """Note a refusal for support: the last of each code, and how many there were."""
         if isinstance(answer, Refusal):
@@ -268,7 +221,10 @@ class Plain:
         if hardware.differing(here, seat.hardware):
             notices.append(Notice.HARDWARE_CHANGED)
             sold.events.append((self.now, "hardware_changed"))
-        seat.hardware, seat.counter = here, counter
+        retaken = not self.holds(seat)
+        seat.hardware, seat.counter, seat.lease = here, counter, self._lease(sold)
+        if retaken:
+            self._note_overage(sold)
         seat.last = self._last(sold, asked, outcome, counter, hours)
         return self._answer(sold, seat, notices)
 
@@ -278,37 +234,26 @@ class Plain:
         """Say what the certificate must say, and which key signs it."""
         terms = self.terms(sold)
         spans = [timedelta(days=days) for days in [terms["certificate_days"]] if days is not None]
+        if terms["floating_minutes"] is not None:
+            spans.append(timedelta(minutes=terms["floating_minutes"]))
+        waits = [timedelta(days=terms["check_in_days"]), *(span / 2 for span in spans)]
         spans += [timedelta(hours=hours)] if hours is not None else []
         stop = self.stop(sold)
         ends = [self.now + span for span in spans] + ([] if stop is None else [stop])
         end = min(ends) if ends else None
-        lifetime = terms["certificate_days"]
-        days = [terms["check_in_days"], *([] if lifetime is None else [lifetime / 2])]
-        check_in = self.now + timedelta(days=min(days))
+        check_in = self.now + min(waits)
         claims = {
             "aud": sold.product,
-            "iat": _seconds(self.now),
-            "check_in_after": _seconds(check_in if end is None else min(check_in, end)),
+            "iat": seconds(self.now),
+            "check_in_after": seconds(check_in if end is None else min(check_in, end)),
             "seq": counter,
             "nonce": asked.nonce,
             "lic": self._covered(sold),
             "hw": hardware.usable(asked.hardware),
-        } | ({} if end is None else {"exp": _seconds(end)})
+        } | ({} if end is None else {"exp": seconds(end)})
         key = self.keys.signing(sold.product)
         key.has_signed(end)
         return Last(outcome, asked.request_id, asked.body, asked.app.version, claims, end, key.kid)
-
-    def _covered(self, sold: License) -> dict[str, Any]:
-        terms, end, until = self.terms(sold), self.end(sold), self.maintained(sold)
-        return {
-            "id": str(sold.license_id),
-            "edition": terms["edition"],
-            "kind": "perpetual" if end is None else "subscription",
-            "seats": terms["seats"],
-            "expires": None if end is None else _seconds(end),
-            "maintenance_until": None if until is None else _seconds(until),
-            "features": list(terms["features"]),
-        }
 
     def _repeated(self, sold: License, seat: Seat) -> Answer:
         """Answer a retry; only where its key is retired, another one signs the same again."""
@@ -330,25 +275,6 @@ class Plain:
             seat.last.notices = [*self._notices(sold), *(told or [])]
         limit, allowed, used = self._limit(sold), self.allowed(sold), len(self.active(sold))
         return Answer(seat, limit, allowed, used, seat.last.notices, repeated)
-
-    def _notices(self, sold: License) -> list[Notice]:
-        limit, found = self._limit(sold), []
-        ends: list[tuple[datetime | None, Notice, Notice]] = [
-            (self.end(sold), Notice.LICENSE_ENDS_SOON, Notice.LICENSE_IN_GRACE),
-            (self.maintained(sold), Notice.MAINTENANCE_ENDS_SOON, Notice.MAINTENANCE_ENDED),
-        ]
-        for end, before, after in ends:
-            if end is not None and end <= self.now:
-                found.append(after)
-            elif end is not None and end - ENDS_SOON <= self.now:
-                found.append(before)
-        if limit is not None and len(self.active(sold)) > limit:
-            found.append(Notice.OVERAGE)
-        return found
-
-    def _limit(self, sold: License) -> int | None:
-        limit: int | None = self.terms(sold)["seats"]
-        return limit
 
 
 def _nearest(here: dict[str, str], same: list[Seat]) -> Seat:
@@ -373,19 +299,3 @@ def _is_reuse(seat: Seat, asked: Asked) -> bool:
 
 def _unusable(here: dict[str, str]) -> Refusal | None:
     return None if hardware.identifies(here) else Refusal(Reason.HARDWARE_ID_UNUSABLE)
-
-
-def _is_above(version: str, highest: str) -> bool:
-    """Whether a version is above the highest one covered; 9 is every 9.x."""
-    for mine, most in zip(version.split("."), highest.split("."), strict=False):
-        if int(mine) != int(most):
-            return int(mine) > int(most)
-    return False
-
-
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -160,7 +160,7 @@ class Play:
     def _compare_license(self, sold: License) -> None:
         shown = self.server.run(licensing.show(self.server.context, str(sold.license_id)))
         license_, active = shown.view.license, self.plain.active(sold)
-        stored = [one for one in shown.activations if one.removed_at is None]
+        stored = [one for one in shown.activations if one.is_active(self.plain.now)]
         assert license_.seats_used == len(stored) == len(active)
         assert (license_.status, license_.started_at) == (sold.status, sold.started)
         assert license_.terms == Terms(**self.plain.terms(sold))
@@ -337,6 +337,7 @@ def _as_stored(activation: Any) -> dict[str, Any]:
         "outcome": last.outcome,
         "request": last.request_id,
         "end": last.certificate_expires,
+        "lease": activation.leased_until,
         "app": last.app.version,
     }
 
@@ -350,5 +351,6 @@ def _as_plain(seat: Seat) -> dict[str, Any]:
         "outcome": seat.last.outcome,
         "request": seat.last.request_id,
         "end": seat.last.end,
+        "lease": seat.lease,
         "app": seat.last.app,
     }

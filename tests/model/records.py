@@ -55,6 +55,7 @@ class Seat:
     last: Last
     counter: int = 1
     left_behind: set[int] = field(default_factory=set)  # counters of branches that were left
+    lease: datetime | None = None  # until when it holds a seat that floats
     removed: datetime | None = None
     removed_by: str | None = None
     activation_id: UUID | None = None

@@ -1,7 +1,8 @@
 """Plays against the plain model on a real PostgreSQL, until so many steps were done.
 
 Run by `make soak-model STEPS=100000`; prints what it did, and stops at the first difference with
-the fewest steps that lead to it. The same seed plays the same.
+the steps that led to it. The same seed plays the same; `--shrink` looks for the fewest steps, for
+some minutes.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import seed
+from hypothesis import Phase, seed
 from hypothesis.stateful import run_state_machine_as_test
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -26,7 +27,7 @@ PLAYS_AT_ONCE = 50  # with one seed
 TEMPLATE = "template_migrated"
 
 
-def play(steps: int, first_seed: int) -> None:
+def play(steps: int, first_seed: int, *, shrink: bool) -> None:
     """Play with one seed after the other, until so many steps were done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn()) as progress:
@@ -37,9 +38,9 @@ def play(steps: int, first_seed: int) -> None:
         while tally.steps < steps:
             progress.update(task, description=f"Playing with seed {number}")
             try:
-                run_state_machine_as_test(
-                    seed(number)(LicensePlay), settings=settings_of(PLAYS_AT_ONCE)
-                )
+                phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
+                settings = settings_of(PLAYS_AT_ONCE, phases=phases)
+                run_state_machine_as_test(seed(number)(LicensePlay), settings=settings)
             except BaseException:
                 progress.stop()
                 sys.stderr.write(f"Seed {number}, from step {tally.steps}\n")
@@ -67,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1, help="where to begin")
+    parser.add_argument("--shrink", action="store_true", help="look for the fewest steps")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="activation-") as directory,
@@ -75,7 +77,7 @@ def main() -> None:
         asyncio.run(_make_template(postgres))
         with running(postgres.url(TEMPLATE)) as server:
             LicensePlay.server = server
-            play(arguments.steps, arguments.seed)
+            play(arguments.steps, arguments.seed, shrink=arguments.shrink)
 
 
 if __name__ == "__main__":

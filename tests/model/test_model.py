@@ -12,7 +12,7 @@ PLAYS = 25
 def test_the_server_does_what_the_model_says(database_url: str):
     with running(database_url) as server:
         LicensePlay.server = server
-        # Without shrinking: what differs is told at once, and shortened by the long run.
+        # Without shrinking: what differs is told at once, and shortened by `soak --shrink`.
         settings = settings_of(PLAYS, derandomize=True, phases=[Phase.generate])
         run_state_machine_as_test(LicensePlay, settings=settings)
     assert LicensePlay.tally.steps > PLAYS
