@@ -111,6 +111,13 @@ def make_router(context: Context) -> APIRouter:
     async def start_trial(http: HttpRequest) -> Response:
         return _respond(context, await calls.start_trial(context, await read_json(http)))
 
+    _add_files_and_keys(router, context)
+    return router
+
+
+def _add_files_and_keys(router: APIRouter, context: Context) -> None:
+    """Add what has no JSON body: offline files, and the public keys."""
+
     @router.post(
         "/v1/offline",
         responses={200: {"description": "The response file", "content": _FILE}, **_REFUSALS},
@@ -129,8 +136,6 @@ def make_router(context: Context) -> APIRouter:
         document = certificate.jwks(await keys.published(context))
         # A cached copy would lack a key that signs already, or keep one that was stolen.
         return JSONResponse(document, headers={"Cache-Control": "no-cache"})
-
-    return router
 
 
 def _respond(context: Context, outcome: calls.Outcome) -> Response:
