@@ -17,6 +17,7 @@ class Kind(StrEnum):
     ACTIVATE = "activate"
     CHECK_IN = "check in"
     GIVE_BACK = "give back"
+    TRIAL = "start a trial"
 
 
 @dataclass(frozen=True)

@@ -94,12 +94,10 @@ class LicensePlay(RuleBasedStateMachine):
             for number, owner in enumerate(homes, start=1)
         }
 
-    @initialize(first=sales.terms(), second=sales.terms(), own=sales.terms())
-    def open_the_shop(
-        self, first: dict[str, Any], second: dict[str, Any], own: dict[str, Any]
-    ) -> None:
-        for product, terms in zip(PRODUCTS, (first, second), strict=True):
-            self.play.add_product(product, terms)
+    @initialize(first=sales.terms(), second=sales.terms(), own=sales.terms(), trial=sales.trials())
+    def open_the_shop(self, trial: dict[str, Any], own: dict[str, Any], **terms: Any) -> None:
+        for product, each in zip(PRODUCTS, (terms["first"], terms["second"]), strict=True):
+            self.play.add_product(product, each, trial)
             self._sell(product, {})
         self._sell(PRODUCTS[0], own)
         for app, license_ in zip(self.apps.values(), [*self.licenses.values()] * 2, strict=True):
@@ -134,6 +132,17 @@ class LicensePlay(RuleBasedStateMachine):
         product = PRODUCTS[sold.product == PRODUCTS[0]] if how == "other product" else sold.product
         key = {"typo": sold.key[1:], "lower": sold.key.lower()}.get(how, sold.key)
         self._send(self.apps[app], Kind.ACTIVATE, product=product, key=key)
+
+    @step(
+        app=ANY_APP,
+        product=st.sampled_from([*PRODUCTS, PRODUCTS[0], "no-such"]),
+        lost=st.booleans(),
+    )
+    def start_trial(self, app: str, product: str, *, lost: bool) -> None:
+        before = len(self.play.plain.licenses)
+        self._send(self.apps[app], Kind.TRIAL, product=product, lost=lost)
+        for given in self.play.plain.licenses[before:]:
+            self.licenses[f"license {len(self.licenses) + 1}"] = given
 
     @precondition(has_activated)
     @step(app=ACTIVATED, lost=st.booleans())
@@ -188,12 +197,15 @@ class LicensePlay(RuleBasedStateMachine):
         request_id = self.sent[-late % len(self.sent)].request.request_id
         if kind is Kind.ACTIVATE:
             self._activate(installed, sold, request_id=request_id)
+        elif kind is Kind.TRIAL:
+            self._send(installed, kind, product=sold.product, request_id=request_id)
         elif installed.memory.activation_id is not None:
             self._send(installed, kind, request_id=request_id)
 
     # What is there under more names is drawn more often.
     check_in_2 = check_in_3 = check_in_4 = check_in
     activate_2 = activate
+    start_trial_2 = start_trial
     retry_2 = retry_3 = retry
 
     @step(app=ANY_APP, version=sales.apps())
@@ -357,7 +369,7 @@ class LicensePlay(RuleBasedStateMachine):
         self.requests += 1
         request_id = request_id or UUID(int=self.requests, version=4)
         asked = request(app, request_id, self.requests, product, key)
-        if kind is Kind.ACTIVATE:
+        if kind in {Kind.ACTIVATE, Kind.TRIAL}:
             sent = Sent(kind, asked)
         else:
             sent = Sent(kind, asked, app.memory.activation_id, token or app.memory.token)

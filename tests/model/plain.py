@@ -96,7 +96,7 @@ class Plain(Licenses):
         for seat in same:
             if _is_repeat(seat, asked):
                 return self._repeated(sold, seat)
-        if refusal := self._app(sold, asked.app) or _unusable(here):
+        if refusal := self._app(sold, asked.app) or self._unusable(here):
             return refusal
         if holding := [seat for seat in same if self.holds(seat)]:
             seat = _nearest(here, holding)
@@ -107,6 +107,9 @@ class Plain(Licenses):
             seat = _nearest(here, same)
             return self._renew(sold, seat, asked, "activated", seat.counter + 1)
         return self._take_seat(sold, here, asked)
+
+    def _unusable(self, here: dict[str, str]) -> Refusal | None:
+        return None if hardware.identifies(here) else Refusal(Reason.HARDWARE_ID_UNUSABLE)
 
     def _full(self, sold: License) -> Refusal | None:
         used, limit, allowed = len(self.active(sold)), self._limit(sold), self.allowed(sold)
@@ -145,7 +148,7 @@ class Plain(Licenses):
             return self._repeated(sold, seat)
         here = hardware.usable(asked.hardware)
         is_clone = counter in seat.left_behind
-        if refusal := self._app(sold, asked.app) or _unusable(here):
+        if refusal := self._app(sold, asked.app) or self._unusable(here):
             return refusal
         if is_clone and self.terms(sold)["clone"] is OnClone.REFUSE:
             evidence = {"expected": seat.counter, "presented": counter}
@@ -295,7 +298,3 @@ def _is_repeat(seat: Seat, asked: Asked) -> bool:
 
 def _is_reuse(seat: Seat, asked: Asked) -> bool:
     return seat.last.request_id == asked.request_id and seat.last.body != asked.body
-
-
-def _unusable(here: dict[str, str]) -> Refusal | None:
-    return None if hardware.identifies(here) else Refusal(Reason.HARDWARE_ID_UNUSABLE)

@@ -47,10 +47,11 @@ class Licenses:
         terms = self.terms(sold)
         if sold.expires is not None:
             return sold.expires
-        if terms["term_days"] is None:
+        days = terms["term_days"] if terms["trial_days"] is None else terms["trial_days"]
+        if days is None:
             return None
         first = sold.issued if terms["term_from"] is TermFrom.ISSUE else sold.started or self.now
-        return first + timedelta(days=terms["term_days"])
+        return first + timedelta(days=days)
 
     def stop(self, sold: License) -> datetime | None:
         """The end and the grace after it."""
@@ -72,7 +73,7 @@ class Licenses:
             return Refusal(Reason.LICENSE_SUSPENDED)
         end, stop = self.end(sold), self.stop(sold)
         if end is not None and stop is not None and self.now >= stop:
-            return Refusal(Reason.LICENSE_EXPIRED, {"expired": _text(end)})
+            return Refusal(Reason.LICENSE_EXPIRED, {"expired": text(end)})
         return None
 
     def _app(self, sold: License, app: App) -> Refusal | None:
@@ -84,7 +85,7 @@ class Licenses:
             evidence = {"max_version": terms["max_version"], "version": app.version}
             return Refusal(Reason.VERSION_NOT_COVERED, evidence)
         if until is not None and app.released is not None and app.released > until.date():
-            evidence = {"maintenance_until": _text(until), "released": str(app.released)}
+            evidence = {"maintenance_until": text(until), "released": str(app.released)}
             return Refusal(Reason.VERSION_NOT_COVERED, evidence)
         return None
 
@@ -93,23 +94,32 @@ class Licenses:
         return {
             "id": str(sold.license_id),
             "edition": terms["edition"],
-            "kind": "perpetual" if end is None else "subscription",
+            "kind": self._kind(sold),
             "seats": terms["seats"],
             "expires": None if end is None else seconds(end),
             "maintenance_until": None if until is None else seconds(until),
             "features": list(terms["features"]),
         }
 
+    def _kind(self, sold: License) -> str:
+        if self.terms(sold)["trial_days"] is not None:
+            return "trial"
+        return "perpetual" if self.end(sold) is None else "subscription"
+
     def _notices(self, sold: License) -> list[Notice]:
         limit, found = self._limit(sold), []
-        ends: list[tuple[datetime | None, Notice, Notice]] = [
-            (self.end(sold), Notice.LICENSE_ENDS_SOON, Notice.LICENSE_IN_GRACE),
-            (self.maintained(sold), Notice.MAINTENANCE_ENDS_SOON, Notice.MAINTENANCE_ENDED),
+        soon, notice = ENDS_SOON, Notice.LICENSE_ENDS_SOON
+        if self._kind(sold) == "trial":
+            soon, notice = timedelta(days=3), Notice.TRIAL_ENDS_SOON
+        until = self.maintained(sold)
+        ends: list[tuple[datetime | None, timedelta, Notice, Notice]] = [
+            (self.end(sold), soon, notice, Notice.LICENSE_IN_GRACE),
+            (until, ENDS_SOON, Notice.MAINTENANCE_ENDS_SOON, Notice.MAINTENANCE_ENDED),
         ]
-        for end, before, after in ends:
+        for end, span, before, after in ends:
             if end is not None and end <= self.now:
                 found.append(after)
-            elif end is not None and end - ENDS_SOON <= self.now:
+            elif end is not None and end - span <= self.now:
                 found.append(before)
         if limit is not None and len(self.active(sold)) > limit:
             found.append(Notice.OVERAGE)
@@ -132,5 +142,5 @@ def seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _text(moment: datetime) -> str:
+def text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

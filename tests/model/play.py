@@ -11,15 +11,16 @@ from uuid import UUID
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Terms
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import keys, licensing, products, signing_keys
+from activation_server.services import keys, licensing, products, signing_keys, trials
 from activation_server.services.activation import activate, deactivate, reactivate
 from activation_server.services.calls import Certified, Seats
 from activation_server.services.licensing import Order
 from activation_server.services.signing_keys import KeyView
+from activation_server.services.trials import Started
 from tests.model import certificates
 from tests.model.apps import Installed, Kind, Memory, Sent, asked
 from tests.model.certificates import Granted, Published
-from tests.model.plain import Plain
+from tests.model.plain_trials import TRIAL, PlainWithTrials
 from tests.model.records import Answer, License, Refusal, Seat, Token
 from tests.model.server import Backup, Server
 
@@ -43,7 +44,7 @@ class Kept:
     """A backup of the server, with what the model and the apps' certificates were then."""
 
     rows: Backup
-    plain: Plain
+    plain: PlainWithTrials
     granted: list[Granted]
 
 
@@ -53,7 +54,7 @@ class Play:
 
     server: Server
     tally: Tally
-    plain: Plain = field(init=False)
+    plain: PlainWithTrials = field(init=False)
     published: Published = field(default_factory=Published)
     granted: list[Granted] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.server.begin_anew()
-        self.plain = Plain(self.server.clock())
+        self.plain = PlainWithTrials(self.server.clock())
         [first] = self.server.run(signing_keys.list_keys(self.server.context))
         self.plain.keys.add(first.life.kid, None, began=True)
         self.compare_keys()
@@ -75,6 +76,8 @@ class Play:
         expected = self._foretell(sent)
         answer = self._call(sent)
         self.tally.calls[sent.kind] += 1
+        if isinstance(answer, Started):
+            answer = self._learn_trial(sent, answer)
         sold, _ = self._concerned(sent)
         if isinstance(expected, Refusal):
             self.tally.outcomes[expected.reason] += 1
@@ -93,7 +96,20 @@ class Play:
             _learn(installed, sent, answer)
         return not isinstance(answer, Refused)
 
+    def _learn_trial(self, sent: Sent, started: Started) -> Certified:
+        """Take the key and the id of a trial's license from the server, the first time."""
+        given = self.plain.trial_of(asked(sent.request))
+        assert given is not None
+        if not given.sold.key:
+            given.sold.key = started.license_key
+            given.sold.license_id = started.certified.activation.license_id
+            given.sold.seats[0].last.claims["lic"]["id"] = str(given.sold.license_id)
+        assert started.license_key == given.sold.key
+        return started.certified
+
     def _foretell(self, sent: Sent) -> Answer | Refusal:
+        if sent.kind is Kind.TRIAL:
+            return self.plain.start_trial(asked(sent.request))
         if sent.kind is Kind.ACTIVATE:
             return self.plain.activate(asked(sent.request))
         token = self.tokens.get(sent.token, Token(None))
@@ -102,8 +118,10 @@ class Play:
             return self.plain.check_in(sent.activation_id, token, asked(sent.request))
         return self.plain.give_back(sent.activation_id, token, sent.request.request_id)
 
-    def _call(self, sent: Sent) -> Certified | Seats | Refused:
+    def _call(self, sent: Sent) -> Certified | Seats | Refused | Started:
         context, run = self.server.context, self.server.run
+        if sent.kind is Kind.TRIAL:
+            return run(trials.start(context, sent.request))
         if sent.kind is Kind.ACTIVATE:
             return run(activate(context, sent.request))
         assert sent.activation_id is not None
@@ -112,6 +130,9 @@ class Play:
         return run(deactivate(context, sent.activation_id, sent.token, sent.request.request_id))
 
     def _concerned(self, sent: Sent) -> tuple[License | None, Seat | None]:
+        given = self.plain.trial_of(asked(sent.request))
+        if given is not None:  # an activation may have ended it
+            self.touched.add(given.sold.key)
         if sent.activation_id is not None:
             return self.plain.find(sent.activation_id)
         for sold in self.plain.licenses:
@@ -198,11 +219,12 @@ class Play:
         self.server.clock.now = self.plain.now = now
         self.compare_keys()
 
-    def add_product(self, product: str, terms: dict[str, Any]) -> None:
+    def add_product(self, product: str, terms: dict[str, Any], trial: dict[str, Any]) -> None:
         context, run = self.server.context, self.server.run
         run(products.add_product(context, product, product.title(), "EdDSA"))
-        policy = run(products.add_policy(context, product, POLICY, terms))
-        self.plain.policies[product, POLICY] = policy.terms
+        for name, given in ((POLICY, terms), (TRIAL, trial)):
+            policy = run(products.add_policy(context, product, name, given))
+            self.plain.policies[product, name] = policy.terms
 
     def change_policy(self, product: str, changes: dict[str, Any]) -> None:
         context = self.server.context

@@ -42,6 +42,14 @@ def one_term() -> st.SearchStrategy[dict[str, Any]]:
     return st.sampled_from(changing).map(lambda pair: dict([pair]))
 
 
+def trials() -> st.SearchStrategy[dict[str, Any]]:
+    """The terms of a product's trials, or of no trial at all."""
+    some = st.sampled_from(PAIRS).map(lambda pair: dict([pair]))
+    days = st.sampled_from([{"trial_days": 3}, {"trial_days": 14}, {}])
+    months = st.sampled_from([{}, {"trial_again_months": 1}])
+    return st.tuples(some, days, months).map(lambda drawn: drawn[0] | drawn[1] | drawn[2])
+
+
 def apps() -> st.SearchStrategy[App]:
     """Versions of the app; most are covered by most licenses."""
     return st.sampled_from(
