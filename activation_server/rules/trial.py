@@ -48,7 +48,8 @@ def activate(
         return decision
     if "per" in decision.evidence:
         return decision  # a limit of another kind
-    virtual = bool(call.virtual)
+    seat = known.on_this_computer(call)
+    virtual = bool(call.virtual) if seat is None else seat.is_virtual_for(call)
     refusal = activation.refuse_computer(call, license_, virtual=virtual)
     return refusal or used(license_.issued_at, license_.terms.trial_again_months)
 

@@ -88,7 +88,7 @@ async def limited(
     """Add the facts that limits of this license ask for, before a computer takes a seat of it."""
     license_ = stored.license
     if license_.terms.virtual_seats is not None:
-        used = await activations.virtual_seats_used(connection, license_.license_id)
+        used = await activations.virtual_seats_used(connection, license_.license_id, now)
         stored = replace(stored, license=replace(license_, virtual_seats_used=used))
     identified = not hardware.ANCHORS.isdisjoint(call.hardware)
     if license_.terms.one_license_per_computer and identified:

@@ -118,6 +118,8 @@ async def convert(
     if stored is None or stored.license.is_over(now):
         return
     ended, trial_id = {"license_id": str(bought.license_id)}, stored.license.license_id
+    if trial_id == bought.license_id:  # a trial of old, whose policy gives no trials any more
+        return
     for activation in await activations.of_license(connection, trial_id):
         if activation.removed_at is None:
             kind = EventKind.TRIAL_CONVERTED

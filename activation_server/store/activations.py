@@ -168,10 +168,15 @@ async def license_ids_active_on(
     rows = await connection.execute(
         select(_A.license_id)
         .where(_A.hardware_token == hardware_token, _A.removed_at.is_(None), ~_A.lapsed)
-        .where(_A.leased_until.is_(None) | (_A.leased_until > now))
+        .where(_in_time(now))
         .distinct()
     )
     return rows.scalars().all()
+
+
+def _in_time(now: datetime) -> ColumnElement[bool]:
+    """Whether a seat does not float, or its lease still runs."""
+    return _A.leased_until.is_(None) | (_A.leased_until > now)
 
 
 def _over(license_id: UUID, now: datetime) -> ColumnElement[bool]:
@@ -194,11 +199,10 @@ async def lapsing(connection: AsyncConnection, license_id: UUID, now: datetime) 
     return (await connection.execute(question)).scalar_one()
 
 
-async def virtual_seats_used(connection: AsyncConnection, license_id: UUID) -> int:
-    """Count the virtual machines that hold a seat of a license, leases that ran out included."""
-    question = select(func.count()).where(
-        _A.license_id == license_id, _A.removed_at.is_(None), ~_A.lapsed, _A.virtual
-    )
+async def virtual_seats_used(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:
+    """Count the virtual machines that hold a seat of a license now."""
+    held = _A.removed_at.is_(None) & ~_A.lapsed & _in_time(now)
+    question = select(func.count()).where(_A.license_id == license_id, _A.virtual, held)
     return (await connection.execute(question)).scalar_one()
 
 

@@ -96,3 +96,12 @@ def test_the_end_is_told_in_the_last_three_days(left: int, told: bool):
     granted = decide(make_call(2), license_, make_activation(license_))
     assert isinstance(granted, Granted)
     assert granted.activation.last.notices == ((Notice.TRIAL_ENDS_SOON,) if told else ())
+
+
+def test_what_the_seat_is_known_to_be_is_told_before_a_used_trial():
+    terms = TERMS.overridden({"virtual": Virtual.REFUSE})
+    silent = decide(
+        make_call(2), make_license(terms, expires_at=NOW), make_activation(virtual=True)
+    )
+    assert isinstance(silent, Refused)
+    assert silent.reason is Reason.VIRTUAL_MACHINE_REFUSED

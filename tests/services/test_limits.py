@@ -91,6 +91,20 @@ def test_a_lapsed_virtual_machine_needs_a_virtual_seat_again(world: World):
     assert reason(world.run(work)) is Reason.SEAT_LIMIT_REACHED
 
 
+def test_a_lease_that_ran_out_counts_no_more_when_the_policy_stopped_floating(world: World):
+    async def work(context: Context):
+        await issue_one(context)
+        terms = {"seats": 3, "virtual_seats": 1, "floating_minutes": 10}
+        await products.add_policy(context, PRODUCT, "pool", terms)
+        key = (await issue_one(context, policy="pool", overrides={})).license_key
+        granted(await activate(context, make_request(1, key, computer=1, **REPORTED)))
+        await products.set_policy(context, PRODUCT, "pool", {"floating_minutes": None})
+        world.clock.advance(minutes=10)
+        return await activate(context, make_request(2, key, computer=2, **REPORTED))
+
+    assert granted(world.run(work))
+
+
 ONE = {"one_license_per_computer": True}
 
 

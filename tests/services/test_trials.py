@@ -238,3 +238,16 @@ def test_a_product_has_one_policy_for_its_trials(world: World):
         return started(await ask(context, 1))
 
     assert world.run(work).certified.activation.last.coverage.expires == START + timedelta(days=30)
+
+
+def test_the_key_of_a_trial_of_old_does_not_end_itself(world: World):
+    async def work(context: Context):
+        await offer(context)
+        key = started(await ask(context, 1)).license_key
+        await products.set_policy(context, PRODUCT, "trial", {"trial_days": None})
+        granted(await activate(context, make_request(2, key)))
+        return (await licensing.show(context, key)).view.license
+
+    license_ = world.run(work)
+    assert license_.seats_used == 1
+    assert not license_.is_over(world.clock.now)
