@@ -1,0 +1,293 @@
+"""What kinds of data the server stores: about whom, what for, on what ground, how long.
+
+Categories and uses are keys of the fideslang taxonomy, legal bases have its names. Each column of
+the database is of one of these kinds, see `store/tables.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, Self
+
+from activation_server.rules import retention
+from activation_server.rules.retention import Retention
+
+
+class LegalBasis(StrEnum):
+    """What allows to process data about a person: article 6 of the GDPR, in fideslang's names."""
+
+    CONSENT = "Consent"
+    CONTRACT = "Contract"
+    LEGAL_OBLIGATION = "Legal obligations"
+    LEGITIMATE_INTEREST = "Legitimate interests"
+
+
+@dataclass(frozen=True, slots=True)
+class DataKind:
+    """A kind of data, with the four facts that allow to store it."""
+
+    name: str
+    holds: str
+    categories: tuple[str, ...]
+    uses: tuple[str, ...]
+    purpose: str
+    legal_basis: LegalBasis | None  # none: it is about no person
+    retention: Retention
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that leaves a fact out."""
+        if not (self.name and self.holds and self.categories and self.uses and self.purpose):
+            msg = f"A kind of data lacks a fact: {self.name!r}"
+            raise ValueError(msg)
+        if self.is_about_a_person() == (self.legal_basis is None):
+            msg = f"Data about a person needs a legal basis, other data has none: {self.name!r}"
+            raise ValueError(msg)
+
+    def is_about_a_person(self) -> bool:
+        """Whether a person may be found through it, however far the way."""
+        return any(category.partition(".")[0] == "user" for category in self.categories)
+
+    def kept(self, retention: Retention) -> Self:
+        """Give the same kind of data, kept as another class."""
+        return replace(self, retention=retention)
+
+
+@dataclass(frozen=True, slots=True)
+class MappedColumn:
+    """A column of the database, and what it holds."""
+
+    name: str
+    kind: DataKind
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTable:
+    """A table of the database, and what it is about."""
+
+    name: str
+    about: str
+    columns: Sequence[MappedColumn]
+
+
+SERVICE: Final = "essential.service"
+OPERATION: Final = "essential.service.operations"
+SUPPORT: Final = "essential.service.operations.support"
+SECURITY: Final = "essential.service.security"
+FRAUD: Final = "essential.fraud_detection"
+
+CATALOGUE: Final = DataKind(
+    "catalogue",
+    "the vendor's own products, terms and releases",
+    categories=("system.operations",),
+    uses=(SERVICE,),
+    purpose="Decide what a license covers.",
+    legal_basis=None,
+    retention=retention.CATALOGUE,
+)
+KEY_FACT: Final = DataKind(
+    "key fact",
+    "what a key is called, the public half of a signing key, their times, and why one was retired",
+    categories=("system.operations",),
+    uses=(SECURITY,),
+    purpose="Sign certificates, and publish what verifies them.",
+    legal_basis=None,
+    retention=retention.KEYS,
+)
+SECRET_KEY: Final = DataKind(
+    "secret key",
+    "a secret of the server, wrapped by the master key",
+    categories=("system.authentication",),
+    uses=(SECURITY,),
+    purpose="Sign certificates, seal license keys, make look-up digests and tokens.",
+    legal_basis=None,
+    retention=retention.KEYS,
+)
+SALT: Final = DataKind(
+    "salt",
+    "a random key of a license, which its certificates have as well",
+    categories=("system.operations",),
+    uses=(SECURITY,),
+    purpose="Digest hardware values so that they can't be compared across licenses.",
+    legal_basis=None,
+    retention=retention.LICENSE,
+)
+LICENSE_ID: Final = DataKind(
+    "license id",
+    "the random id of a license, through which its buyer may be found",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SERVICE,),
+    purpose="Keep together what belongs to a license.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+LICENSE_FACT: Final = DataKind(
+    "license fact",
+    "what was bought, under which terms and until when",
+    categories=("user.authorization", "user.behavior.purchase_history"),
+    uses=(SERVICE,),
+    purpose="Decide whether an app may be used.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+ORDER: Final = DataKind(
+    "order",
+    "an order's reference; the payment processor knows the person behind it",
+    categories=("user.behavior.purchase_history", "user.unique_id.pseudonymous"),
+    uses=(SUPPORT,),
+    purpose="Find a license by its order, and an order by its license.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+KEY_DIGEST: Final = DataKind(
+    "key digest",
+    "a keyed digest of a license key, from which the key can't be read",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SERVICE,),
+    purpose="Find a license by the key that an app sends.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+KEY_TAIL: Final = DataKind(
+    "key tail",
+    "the last five characters of a license key",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SUPPORT,),
+    purpose="Find a license by what a customer reads out.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+SEALED_KEY: Final = DataKind(
+    "sealed license key",
+    "a license key, encrypted",
+    categories=("user.authorization.credentials",),
+    uses=(SUPPORT,),
+    purpose="Tell a customer who lost it the license key.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LICENSE,
+)
+ACTIVATION_ID: Final = DataKind(
+    "activation id",
+    "the id of a computer's seat, of which six bytes are the license's",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SERVICE,),
+    purpose="Know a computer's seat at its next check-in.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.SEAT,
+)
+HARDWARE: Final = DataKind(
+    "hardware digests",
+    "keyed digests of hardware values, other ones in each license; none can be read, but a guess "
+    "can be tried with the license's salt",
+    categories=("user.device.device_id", "user.unique_id.pseudonymous"),
+    uses=(SERVICE,),
+    purpose="Recognise a computer whose parts change.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.SEAT,
+)
+COMPUTER: Final = DataKind(
+    "computer",
+    "a keyed digest of what identifies a computer, the same in all licenses",
+    categories=("user.device.device_id", "user.unique_id.pseudonymous"),
+    uses=(SUPPORT, FRAUD),
+    purpose="Find the licenses of a computer; hold policies of one license or trial a computer.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.SEAT,
+)
+SEAT_FACT: Final = DataKind(
+    "seat fact",
+    "when a computer took and left its seat, by whom, and whether it is a virtual machine",
+    categories=("user.device", "user.behavior"),
+    uses=(SERVICE,),
+    purpose="Count seats and transfers.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.SEAT,
+)
+BRANCH: Final = DataKind(
+    "branch",
+    "counters of a computer's check-ins",
+    categories=("user.device",),
+    uses=(FRAUD,),
+    purpose="Tell a copied installation from a restored one.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.SEAT,
+)
+LAST_ANSWER: Final = DataKind(
+    "last answer",
+    "what the last check-in was answered, and when; of earlier ones nothing",
+    categories=("user.device", "user.behavior"),
+    uses=(SERVICE,),
+    purpose="Answer a retry as before, and know when a certificate ends.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.SEAT,
+)
+LAST_REQUEST: Final = DataKind(
+    "last request",
+    "the random ids of the last request, and a keyed digest of it that can't be read",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(OPERATION,),
+    purpose="Tell a retry from a new request.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.LAST_REQUEST,
+)
+SOFTWARE: Final = DataKind(
+    "software",
+    "the app's version and edition, and the operating system it runs on",
+    categories=("user.device",),
+    uses=(SUPPORT,),
+    purpose="Show support what a computer runs.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.SEAT,
+)
+TRIAL: Final = DataKind(
+    "trial",
+    "which trial a computer was given of a product, and when",
+    categories=("user.behavior", "user.unique_id.pseudonymous"),
+    uses=(FRAUD,),
+    purpose="Give a computer one trial.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.TRIAL,
+)
+HISTORY: Final = DataKind(
+    "history",
+    "what happened to a license, and when",
+    categories=("user.behavior",),
+    uses=(SUPPORT,),
+    purpose="Show support why a license is as it is.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.HISTORY,
+)
+DETAILS: Final = DataKind(
+    "history details",
+    "activation ids, changed terms, changed parts of a computer; of a copy also its network "
+    "(/24 or /48) and a digest of the computer; the reason that an operator wrote, in free words",
+    categories=(
+        "user.behavior",
+        "user.content.private",
+        "user.device",
+        "user.device.ip_address",
+        "user.unique_id.pseudonymous",
+    ),
+    uses=(SUPPORT, FRAUD),
+    purpose="Show support why a license is as it is, and where a copy of it runs.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.HISTORY,
+)
+REFUSAL: Final = DataKind(
+    "refusal",
+    "the last refusal of each kind, and how often it came",
+    categories=("user.behavior",),
+    uses=(SUPPORT,),
+    purpose="Help a customer whose app is refused.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.REFUSALS,
+)
+EVIDENCE: Final = DataKind(
+    "evidence",
+    "what a refusal was about: limits, versions, parts of a computer; of a copy also its network "
+    "(/24 or /48) and a digest of the computer",
+    categories=("user.device", "user.device.ip_address", "user.unique_id.pseudonymous"),
+    uses=(SUPPORT, FRAUD),
+    purpose="Help a customer whose app is refused, and show where a copy runs.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.REFUSALS,
+)
