@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format install lock migration schemas soak soak-model measure-hardware clean
@@ -13,15 +14,16 @@ help: ## List the commands
 run: $(VENV)/.runtime ## Serve on 127.0.0.1:8080 with the embedded PostgreSQL and a demo license
 	@exec $(BIN)/activation-server serve --demo
 
-test: $(VENV)/.development ## Run every test on a real (embedded) PostgreSQL
+test: $(VENV)/.development $(FIDES)/.installed ## Run every test on a real (embedded) PostgreSQL
 	$(BIN)/pytest -q -n 2 --dist loadgroup $(TESTS)
 
-lint: $(VENV)/.development ## Check style, types, import directions, schemas and migrations
+lint: $(VENV)/.development $(FIDES)/.installed ## Check style, types, import directions, schemas, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_in_step
+	$(BIN)/activation-server privacy map --format fides | $(FIDES)/bin/python scripts/validate_fides.py
 
 format: $(VENV)/.development ## Put the code into the project's form
 	$(BIN)/ruff check --fix-only .
@@ -30,10 +32,11 @@ format: $(VENV)/.development ## Put the code into the project's form
 migration: $(VENV)/.development ## Write a migration from changes in store/tables.py: MESSAGE="…"
 	$(BIN)/python -m scripts.make_migration "$(MESSAGE)"
 
-schemas: $(VENV)/.runtime ## Write schemas/ from the code
+schemas: $(VENV)/.development ## Write schemas/ and the map in docs/privacy.md from the code
 	$(BIN)/activation-server schemas export schemas
+	$(BIN)/python -m scripts.privacy_page
 
-install: $(VENV)/.development ## Install everything, development tools too
+install: $(VENV)/.development $(FIDES)/.installed ## Install everything, development tools too
 
 # uv runs from the environment, so that a lock can be remade on any machine.
 lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, with hashes
@@ -43,6 +46,8 @@ lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, wit
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --upgrade --no-header --extra embedded --group pyproject.toml:dev pyproject.toml -c requirements.lock \
 	  -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --upgrade --no-header --group pyproject.toml:fides -o requirements-fides.lock
 
 soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
 	$(BIN)/python -m tests.soak.last_seats --rounds $(or $(ROUNDS),10000)
@@ -53,8 +58,8 @@ soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware
 
-clean: ## Remove the environment and caches (data in var/ stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## Remove the environments and caches (data in var/ stays)
+	rm -rf $(VENV) $(FIDES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
@@ -67,4 +72,10 @@ $(VENV)/.runtime: $(BIN)/python requirements.lock pyproject.toml
 
 $(VENV)/.development: $(VENV)/.runtime requirements-dev.lock
 	$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Apart, because fideslang needs an older pydantic than the server runs on.
+$(FIDES)/.installed: $(BIN)/python requirements-fides.lock
+	$(BIN)/python -m venv $(FIDES)
+	$(FIDES)/bin/python -m pip --disable-pip-version-check install -q --require-hashes -r requirements-fides.lock
 	@touch $@

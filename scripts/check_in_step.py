@@ -1,4 +1,4 @@
-"""Check that what stands beside the code is in step with it: `schemas/` and the migrations.
+"""Check that what stands beside the code is in step with it: `schemas/`, docs, the migrations.
 
 Run by `make lint` as `python -m scripts.check_in_step`; exits with 1 and a sentence for each
 thing that is not.
@@ -9,22 +9,26 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import MetaData
-
 from activation_server.contract import export
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.store import schema
+from activation_server.store.column_map import unclassified
 from activation_server.store.database import Database, create_engine
-from activation_server.store.tables import Privacy, metadata
+from activation_server.store.tables import metadata
+from scripts import privacy_page
+from scripts.privacy_page import PAGE
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 def main() -> None:
     """Check everything, and tell all faults."""
+    silent = unclassified(metadata)
+    if silent:
+        sys.exit("\n".join(f"{name} does not say in `info` what it holds." for name in silent))
     faults = [
         *(f"Out of step, see `make schemas`: schemas/{fault}" for fault in stale_schemas()),
-        *(f"{column} names no privacy class in `info`." for column in unclassified(metadata)),
+        *(f"Out of step, see `make schemas`: docs/{name}" for name in stale_page(PAGE)),
         *(f"The migrations do not make tables.py: {fault}" for fault in migration_differences()),
     ]
     if faults:
@@ -36,14 +40,10 @@ def stale_schemas() -> list[str]:
     return export.differences(SCHEMAS)
 
 
-def unclassified(tables: MetaData) -> list[str]:
-    """Give the columns that do not say what kind of data they hold."""
-    return [
-        f"{table.name}.{column.name}"
-        for table in tables.sorted_tables
-        for column in table.columns
-        if not isinstance(column.info.get("privacy"), Privacy)
-    ]
+def stale_page(page: Path) -> list[str]:
+    """Name the page on personal data when its column map is not what the code says."""
+    text = page.read_text("utf-8")
+    return [] if text == privacy_page.current(text) else [page.name]
 
 
 def migration_differences() -> list[str]:

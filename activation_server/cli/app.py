@@ -14,6 +14,7 @@ from activation_server.cli import (
     license_change,
     licenses,
     policies,
+    privacy,
     products,
     releases,
     schemas,
@@ -37,6 +38,7 @@ client.app.add_typer(client_offline.app)
 app.add_typer(client.app, name="client", help="The reference desktop client.")
 app.add_typer(database.app, name="db", help="The database's schema.")
 app.add_typer(keys.app, name="keys", help="The master key and the signing keys.")
+app.add_typer(privacy.app, name="privacy", help="What is stored, why, and until when.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

@@ -1,11 +1,12 @@
 """Every table and constraint. Every column says in `info` what kind of data it holds.
 
+A kind tells categories, purpose, legal basis and retention, see `rules/personal_data.py`.
+
 What belongs to a license is keyed by `license_id` first, so that one activation touches one
 license, one transaction, one shard; look-up tables stand apart. Ids and times are made in the
 application: no sequences, no triggers.
 """
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
+from activation_server.rules import personal_data as kind
+from activation_server.rules import retention
+from activation_server.rules.personal_data import DataKind
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -39,77 +44,70 @@ metadata = MetaData(
 )
 
 
-class Privacy(StrEnum):
-    """What kind of data a column holds."""
-
-    OPERATIONAL = "operational"  # the vendor's own: products, terms, counters
-    LICENSE = "license"  # about a license, no person
-    PSEUDONYM = "pseudonym"  # names a license or a computer, through which a person may be found
-    DEVICE = "device"  # describes a computer
-    SECRET = "secret"  # a key, wrapped or sealed  # noqa: S105 - a category, no secret
-
-
 Moment = TIMESTAMP(timezone=True, precision=0)
 
 
 def column(
     name: str,
     type_: TypeEngine[Any] | type[TypeEngine[Any]],
-    privacy: Privacy,
+    holds: DataKind,
     **options: Any,  # noqa: ANN401 - what SQLAlchemy's Column takes
 ) -> Column[Any]:
     """Declare a column that is not null unless said otherwise, with the kind of its data."""
     options.setdefault("nullable", False)
-    return Column(name, type_, info={"privacy": privacy}, **options)
+    return Column(name, type_, info={"kind": holds}, **options)
 
 
 products = Table(
     "products",
     metadata,
-    column("code", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("name", Text, Privacy.OPERATIONAL),
-    column("algorithm", Text, Privacy.OPERATIONAL),
-    column("created_at", Moment, Privacy.OPERATIONAL),
+    column("code", Text, kind.CATALOGUE, primary_key=True),
+    column("name", Text, kind.CATALOGUE),
+    column("algorithm", Text, kind.CATALOGUE),
+    column("created_at", Moment, kind.CATALOGUE),
     CheckConstraint("algorithm IN ('EdDSA', 'Ed25519')", name="algorithm"),
+    info={"about": "What licenses are sold for."},
 )
 
 policies = Table(
     "policies",
     metadata,
-    column("product", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("name", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("terms", JSONB, Privacy.OPERATIONAL),
-    column("created_at", Moment, Privacy.OPERATIONAL),
+    column("product", Text, kind.CATALOGUE, primary_key=True),
+    column("name", Text, kind.CATALOGUE, primary_key=True),
+    column("terms", JSONB, kind.CATALOGUE),
+    column("created_at", Moment, kind.CATALOGUE),
     ForeignKeyConstraint(["product"], ["products.code"]),
+    info={"about": "Named sets of license terms."},
 )
 
 # On which day versions came out. A version is written by its numbers, "9.2".
 releases = Table(
     "releases",
     metadata,
-    column("product", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("version", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("released", Date, Privacy.OPERATIONAL),
+    column("product", Text, kind.CATALOGUE, primary_key=True),
+    column("version", Text, kind.CATALOGUE, primary_key=True),
+    column("released", Date, kind.CATALOGUE),
     ForeignKeyConstraint(["product"], ["products.code"]),
+    info={"about": "When versions of a product came out."},
 )
 
 licenses = Table(
     "licenses",
     metadata,
-    column("license_id", Uuid, Privacy.PSEUDONYM, primary_key=True),
-    column("product", Text, Privacy.LICENSE),
-    column("policy", Text, Privacy.LICENSE),
-    column("status", Text, Privacy.LICENSE),
-    column("overrides", JSONB, Privacy.LICENSE),
-    column("issued_at", Moment, Privacy.LICENSE),
-    column("started_at", Moment, Privacy.LICENSE, nullable=True),
-    column("expires_at", Moment, Privacy.LICENSE, nullable=True),
-    column("maintenance_until", Moment, Privacy.LICENSE, nullable=True),
-    column("order_reference", Text, Privacy.PSEUDONYM, nullable=True),
-    column("key_tail", Text, Privacy.PSEUDONYM),
-    column("key_sealed", LargeBinary, Privacy.SECRET),
-    column("hardware_salt", LargeBinary, Privacy.SECRET),
-    column("seats_used", Integer, Privacy.LICENSE),
+    column("license_id", Uuid, kind.LICENSE_ID, primary_key=True),
+    column("product", Text, kind.LICENSE_FACT),
+    column("policy", Text, kind.LICENSE_FACT),
+    column("status", Text, kind.LICENSE_FACT),
+    column("overrides", JSONB, kind.LICENSE_FACT),
+    column("issued_at", Moment, kind.LICENSE_FACT),
+    column("started_at", Moment, kind.LICENSE_FACT, nullable=True),
+    column("expires_at", Moment, kind.LICENSE_FACT, nullable=True),
+    column("maintenance_until", Moment, kind.LICENSE_FACT, nullable=True),
+    column("order_reference", Text, kind.ORDER, nullable=True),
+    column("key_tail", Text, kind.KEY_TAIL),
+    column("key_sealed", LargeBinary, kind.SEALED_KEY),
+    column("hardware_salt", LargeBinary, kind.SALT),
+    column("seats_used", Integer, kind.LICENSE_FACT),
     ForeignKeyConstraint(["product", "policy"], ["policies.product", "policies.name"]),
     CheckConstraint("status IN ('active', 'suspended', 'revoked')", name="status"),
     CheckConstraint("seats_used >= 0", name="seats_used"),
@@ -117,6 +115,7 @@ licenses = Table(
     Index(None, "order_reference", postgresql_where="order_reference IS NOT NULL"),
     # `seats_used` changes with every activation: room for the new version beside the old.
     postgresql_with={"fillfactor": "85"},
+    info={"about": "What was sold, given for a trial or imported."},
 )
 
 # Look-up: a license by a digest of its key. Two keys of another system that differ only in what
@@ -124,41 +123,42 @@ licenses = Table(
 license_keys = Table(
     "license_keys",
     metadata,
-    column("digest", LargeBinary, Privacy.PSEUDONYM, primary_key=True),
-    column("license_id", Uuid, Privacy.PSEUDONYM, nullable=True),
+    column("digest", LargeBinary, kind.KEY_DIGEST, primary_key=True),
+    column("license_id", Uuid, kind.LICENSE_ID, nullable=True),
+    info={"about": "Which license a key belongs to."},
 )
 
 activations = Table(
     "activations",
     metadata,
-    column("license_id", Uuid, Privacy.PSEUDONYM, primary_key=True),
-    column("activation_id", Uuid, Privacy.PSEUDONYM, primary_key=True),
-    column("hardware_token", LargeBinary, Privacy.PSEUDONYM),
-    column("hardware", JSONB, Privacy.PSEUDONYM),
-    column("activated_at", Moment, Privacy.DEVICE),
-    column("removed_at", Moment, Privacy.DEVICE, nullable=True),
-    column("removed_by", Text, Privacy.DEVICE, nullable=True),
-    column("seq", BigInteger, Privacy.DEVICE),
-    column("fork_tip", BigInteger, Privacy.DEVICE, nullable=True),
-    column("virtual", Boolean, Privacy.DEVICE, server_default=false()),
-    column("leased_until", Moment, Privacy.DEVICE, nullable=True),
-    column("lapsed", Boolean, Privacy.DEVICE, server_default=false()),
-    column("true_from", BigInteger, Privacy.DEVICE, nullable=True),
-    column("true_tip", BigInteger, Privacy.DEVICE, nullable=True),
-    column("outcome", Text, Privacy.DEVICE),
-    column("request_id", Uuid, Privacy.PSEUDONYM),
-    column("request_digest", LargeBinary, Privacy.PSEUDONYM),
-    column("nonce", LargeBinary, Privacy.DEVICE),
-    column("answered_at", Moment, Privacy.DEVICE),
-    column("check_in_after", Moment, Privacy.DEVICE),
-    column("certificate_expires", Moment, Privacy.DEVICE, nullable=True),
-    column("coverage", JSONB, Privacy.LICENSE),
-    column("signing_key", SmallInteger, Privacy.OPERATIONAL),
-    column("notices", ARRAY(Text), Privacy.DEVICE, server_default="{}"),
-    column("app_version", Text, Privacy.DEVICE),
-    column("app_edition", Text, Privacy.DEVICE, nullable=True),
-    column("os_family", Text, Privacy.DEVICE),
-    column("os_version", Text, Privacy.DEVICE),
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.SEAT), primary_key=True),
+    column("activation_id", Uuid, kind.ACTIVATION_ID, primary_key=True),
+    column("hardware_token", LargeBinary, kind.COMPUTER),
+    column("hardware", JSONB, kind.HARDWARE),
+    column("activated_at", Moment, kind.SEAT_FACT),
+    column("removed_at", Moment, kind.SEAT_FACT, nullable=True),
+    column("removed_by", Text, kind.SEAT_FACT, nullable=True),
+    column("seq", BigInteger, kind.BRANCH),
+    column("fork_tip", BigInteger, kind.BRANCH, nullable=True),
+    column("virtual", Boolean, kind.SEAT_FACT, server_default=false()),
+    column("leased_until", Moment, kind.SEAT_FACT, nullable=True),
+    column("lapsed", Boolean, kind.SEAT_FACT, server_default=false()),
+    column("true_from", BigInteger, kind.BRANCH, nullable=True),
+    column("true_tip", BigInteger, kind.BRANCH, nullable=True),
+    column("outcome", Text, kind.LAST_ANSWER),
+    column("request_id", Uuid, kind.LAST_REQUEST),
+    column("request_digest", LargeBinary, kind.LAST_REQUEST),
+    column("nonce", LargeBinary, kind.LAST_REQUEST),
+    column("answered_at", Moment, kind.LAST_ANSWER),
+    column("check_in_after", Moment, kind.LAST_ANSWER),
+    column("certificate_expires", Moment, kind.LAST_ANSWER, nullable=True),
+    column("coverage", JSONB, kind.LICENSE_FACT.kept(retention.SEAT)),
+    column("signing_key", SmallInteger, kind.LAST_ANSWER),
+    column("notices", ARRAY(Text), kind.LAST_ANSWER, server_default="{}"),
+    column("app_version", Text, kind.SOFTWARE),
+    column("app_edition", Text, kind.SOFTWARE, nullable=True),
+    column("os_family", Text, kind.SOFTWARE),
+    column("os_version", Text, kind.SOFTWARE),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["signing_key"], ["signing_keys.number"]),
     CheckConstraint("removed_by IN ('app', 'support', 'purchase')", name="removed_by"),
@@ -168,6 +168,7 @@ activations = Table(
     # No index holds what a check-in changes (but for another hardware id), and each page has room:
     # PostgreSQL updates in place (HOT).
     postgresql_with={"fillfactor": "70"},
+    info={"about": "The computers of a license, each with its last answer."},
 )
 
 # What counts per computer and product, whatever the license: its trial. Its row is locked where a
@@ -175,25 +176,27 @@ activations = Table(
 computers = Table(
     "computers",
     metadata,
-    column("product", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("hardware_token", LargeBinary, Privacy.PSEUDONYM, primary_key=True),
-    column("trial_license_id", Uuid, Privacy.PSEUDONYM, nullable=True),
-    column("trial_at", Moment, Privacy.DEVICE, nullable=True),
+    column("product", Text, kind.TRIAL, primary_key=True),
+    column("hardware_token", LargeBinary, kind.COMPUTER.kept(retention.TRIAL), primary_key=True),
+    column("trial_license_id", Uuid, kind.TRIAL, nullable=True),
+    column("trial_at", Moment, kind.TRIAL, nullable=True),
     ForeignKeyConstraint(["product"], ["products.code"]),
     CheckConstraint("(trial_license_id IS NULL) = (trial_at IS NULL)", name="trial"),
+    info={"about": "What counts for a computer and a product, whatever the license."},
 )
 
 # A license's history. Partitioned by month; a month that is due to go is dropped whole.
 events = Table(
     "events",
     metadata,
-    column("license_id", Uuid, Privacy.PSEUDONYM, primary_key=True),
-    column("at", TIMESTAMP(timezone=True), Privacy.LICENSE, primary_key=True),
-    column("event_id", Uuid, Privacy.OPERATIONAL, primary_key=True),
-    column("kind", Text, Privacy.LICENSE),
-    column("details", JSONB, Privacy.PSEUDONYM),
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.HISTORY), primary_key=True),
+    column("at", TIMESTAMP(timezone=True), kind.HISTORY, primary_key=True),
+    column("event_id", Uuid, kind.HISTORY, primary_key=True),
+    column("kind", Text, kind.HISTORY),
+    column("details", JSONB, kind.DETAILS),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     postgresql_partition_by="RANGE (at)",
+    info={"about": "What happened to a license."},
 )
 
 # The last refusal of each kind, for support: as many rows as there are codes, however often an
@@ -201,40 +204,43 @@ events = Table(
 refusals = Table(
     "refusals",
     metadata,
-    column("license_id", Uuid, Privacy.PSEUDONYM, primary_key=True),
-    column("code", Text, Privacy.LICENSE, primary_key=True),
-    column("at", Moment, Privacy.LICENSE),
-    column("times", Integer, Privacy.LICENSE),
-    column("evidence", JSONB, Privacy.PSEUDONYM),
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.REFUSALS), primary_key=True),
+    column("code", Text, kind.REFUSAL, primary_key=True),
+    column("at", Moment, kind.REFUSAL),
+    column("times", Integer, kind.REFUSAL),
+    column("evidence", JSONB, kind.EVIDENCE),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     postgresql_with={"fillfactor": "70"},
+    info={"about": "The last refusals of a license."},
 )
 
 signing_keys = Table(
     "signing_keys",
     metadata,
-    column("number", SmallInteger, Privacy.OPERATIONAL, primary_key=True, autoincrement=False),
-    column("kid", Text, Privacy.OPERATIONAL, unique=True),
-    column("public", LargeBinary, Privacy.OPERATIONAL),
-    column("wrapped_seed", LargeBinary, Privacy.SECRET),
-    column("created_at", Moment, Privacy.OPERATIONAL),
-    column("product", Text, Privacy.OPERATIONAL, nullable=True),  # empty: of all products
-    column("signs_since", Moment, Privacy.OPERATIONAL, nullable=True),
+    column("number", SmallInteger, kind.KEY_FACT, primary_key=True, autoincrement=False),
+    column("kid", Text, kind.KEY_FACT, unique=True),
+    column("public", LargeBinary, kind.KEY_FACT),
+    column("wrapped_seed", LargeBinary, kind.SECRET_KEY),
+    column("created_at", Moment, kind.KEY_FACT),
+    column("product", Text, kind.KEY_FACT, nullable=True),  # empty: of all products
+    column("signs_since", Moment, kind.KEY_FACT, nullable=True),
     # No certificate signed with it is valid longer, those that were replaced included. Moved
     # ahead in steps by the answers themselves; the year 9999 where one has no end.
-    column("covers_until", Moment, Privacy.OPERATIONAL, nullable=True),
-    column("retired_at", Moment, Privacy.OPERATIONAL, nullable=True),
-    column("retirement", Text, Privacy.OPERATIONAL, nullable=True),
-    column("reason", Text, Privacy.OPERATIONAL, nullable=True),
+    column("covers_until", Moment, kind.KEY_FACT, nullable=True),
+    column("retired_at", Moment, kind.KEY_FACT, nullable=True),
+    column("retirement", Text, kind.KEY_FACT, nullable=True),
+    column("reason", Text, kind.KEY_FACT, nullable=True),
     ForeignKeyConstraint(["product"], ["products.code"]),
     CheckConstraint("retirement IN ('over', 'compromised')", name="retirement"),
     CheckConstraint("(retired_at IS NULL) = (retirement IS NULL)", name="retired"),
+    info={"about": "The keys that sign certificates."},
 )
 
 wrapped_secrets = Table(
     "wrapped_secrets",
     metadata,
-    column("name", Text, Privacy.OPERATIONAL, primary_key=True),
-    column("wrapped", LargeBinary, Privacy.SECRET),
-    column("created_at", Moment, Privacy.OPERATIONAL),
+    column("name", Text, kind.KEY_FACT, primary_key=True),
+    column("wrapped", LargeBinary, kind.SECRET_KEY),
+    column("created_at", Moment, kind.KEY_FACT),
+    info={"about": "The secret that all look-ups and tokens are derived from."},
 )

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # has no type hints
-from sqlalchemy import Column, Integer, MetaData, Table
 from typer.testing import CliRunner
 
 from activation_server.cli.app import app
@@ -31,8 +30,6 @@ from activation_server.formats.client_api import (
     SeatsBody,
 )
 from activation_server.rules.reasons import Notice, Reason
-from activation_server.store.tables import metadata
-from scripts import check_in_step
 from tests.conftest import START
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -133,13 +130,6 @@ def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) 
     assert json.loads(result.stdout) == {
         "error": f"{tmp_path / 'file'} can't be used: File exists."
     }
-
-
-def test_every_column_says_what_kind_of_data_it_holds() -> None:
-    assert check_in_step.unclassified(metadata) == []
-    careless = MetaData()
-    Table("notes", careless, Column("text", Integer))
-    assert check_in_step.unclassified(careless) == ["notes.text"]
 
 
 # ---- Sound schemas.

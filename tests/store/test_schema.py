@@ -12,7 +12,7 @@ from activation_server.services.activation import activate, reactivate
 from activation_server.services.context import Context
 from activation_server.store import events, schema
 from activation_server.store.database import Database, create_engine
-from activation_server.store.tables import Privacy, activations, metadata
+from activation_server.store.tables import activations, metadata
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request
 
@@ -38,12 +38,6 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
     assert transact(database_url, schema.revision) == "0006"
-
-
-def test_every_column_says_what_it_holds():
-    for table in metadata.tables.values():
-        for column in table.columns:
-            assert isinstance(column.info.get("privacy"), Privacy), column
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
