@@ -131,12 +131,10 @@ async def deactivate(
         given_back = await _given_back(connection, license_, now)
         decision = rules.deactivate(request_id, activation, license_, given_back, now)
         if isinstance(decision, Granted):
-            await activations.save_removal(connection, decision.activation)
-        if isinstance(decision, Granted) and not activation.lapsed:
-            await licenses.free_seats(connection, activation.license_id, 1)
-            stored = seats.less(stored, 1)
-        await record(context, connection, activation.license_id, decision)
-        if isinstance(decision, Refused):
+            await seats.free(context, connection, decision)
+            stored = seats.less(stored, 0 if activation.lapsed else 1)
+        elif isinstance(decision, Refused):
+            await record(context, connection, activation.license_id, decision)
             return decision
         stored = await seats.counted(connection, stored, now)
         return Seats(stored.license.terms.seats, stored.license.seats_used)

@@ -54,7 +54,11 @@ class Certified:
     certificate: str = field(repr=False)
     check_in_token: str = field(repr=False)
     seats: Seats
-    notices: Sequence[Notice]
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What the answer tells beside: stored with it, so that a retry is told the same."""
+        return self.activation.last.notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +160,4 @@ async def certify(context: Context, decided: Decided) -> Certified:
             activation.license_id, activation.activation_id, activation.seq
         ),
         seats=decided.seats,
-        notices=activation.last.notices,
     )

@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -27,7 +26,6 @@ PRODUCTS = ("backup-pro", "photo-lab")
 COMPUTERS = ("Ana's", "Ben's", "Eva's", "Ion's")
 MODEL = {name: f"{name} of the model" for name in ("cpu", "memory", "mac")}
 MOST_LICENSES = 5
-STEPS = 50  # of a play
 STEPS_BETWEEN_LOOKS = 4  # at the licenses as support is shown them
 SPANS = (
     *(timedelta(seconds=seconds) for seconds in (1, 600)),
@@ -385,18 +383,3 @@ class LicensePlay(RuleBasedStateMachine):
         """The license as it is in the model, which a restored backup replaces."""
         [found] = [one for one in self.play.plain.licenses if one.license_id == sold.license_id]
         return found
-
-
-def settings_of(plays: int, **more: Any) -> settings:
-    """Settings for so many plays."""
-    return settings(
-        max_examples=plays,
-        stateful_step_count=STEPS,
-        deadline=None,  # a step waits for the database, and for who else works on this machine
-        database=None,  # each play begins on an empty server: a seed alone repeats it
-        print_blob=False,
-        suppress_health_check=[
-            HealthCheck.too_slow,  # a play asks a real database some hundred times
-        ],
-        **more,
-    )

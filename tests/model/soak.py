@@ -19,7 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from activation_server.embedded_postgres import EmbeddedPostgres
 from tests.conftest import _make_template
-from tests.model.machine import LicensePlay, settings_of
+from tests.model.length import settings_of
+from tests.model.machine import LicensePlay
 from tests.model.play import Tally
 from tests.model.server import running
 

@@ -3,7 +3,8 @@
 from hypothesis import Phase
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.machine import LicensePlay, settings_of
+from tests.model.length import settings_of
+from tests.model.machine import LicensePlay
 from tests.model.server import running
 
 PLAYS = 25

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
@@ -11,6 +13,7 @@ from activation_server.services import licensing, products
 from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, Order
+from activation_server.store.database import Connection
 
 PRODUCT = "backup-pro"
 
@@ -50,3 +53,10 @@ def reason(answer: object) -> Reason:
     """The reason of an answer, which must be a refusal."""
     assert isinstance(answer, Refused), answer
     return answer.reason
+
+
+async def deadlocks(connection: Connection) -> int:
+    """How many deadlocks there were in the test's database, also those that a retry mended."""
+    await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    question = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    return int(await connection.scalar(text(question)) or 0)

@@ -15,7 +15,7 @@ from activation_server.services.activation import activate, deactivate, reactiva
 from activation_server.services.context import Context
 from activation_server.services.trials import Started
 from tests.conftest import START, World
-from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
+from tests.services.calls import PRODUCT, deadlocks, granted, issue_one, make_request, reason
 
 
 async def offer(context: Context, **terms: Any) -> None:
@@ -217,9 +217,11 @@ def test_buying_and_asking_for_a_trial_at_once_never_deadlocks(world: World):
                 activate(context, make_request(number + 1, key, computer=number % 3)),
             )
         ]
-        return await asyncio.gather(*calls)
+        answers = await asyncio.gather(*calls)
+        return answers, await context.database.transact(deadlocks)
 
-    answers = world.run(work)
+    answers, found = world.run(work)
+    assert found == 0
     bought = answers[1::2]
     assert all(granted(answer) for answer in bought)
     refused = {reason(answer) for answer in answers[::2] if not isinstance(answer, Started)}
