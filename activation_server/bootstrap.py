@@ -55,10 +55,11 @@ def running_postgres(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres
 
 @asynccontextmanager
 async def open_context(
-    settings: Settings, url: str, *, migrate: bool = False
+    settings: Settings, url: str, *, actor: str = "server", migrate: bool = False
 ) -> AsyncIterator[Context]:
     """Connect, see that the schema is current, unlock the keys; close it all at the end.
 
+    `actor` is who acts.
     The embedded database is always migrated; an external one by `db upgrade`. Raises
     OperatorError or MasterKeyError with one sentence that says what to do.
     """
@@ -72,7 +73,7 @@ async def open_context(
                 "run `activation-server db upgrade`."
             )
             raise OperatorError(msg)
-        yield await _context(settings, database)
+        yield await _context(settings, database, actor)
     except UnavailableError:
         raise OperatorError(_UNREACHABLE) from None
     finally:
@@ -130,11 +131,12 @@ async def is_ready(context: Context) -> dict[str, bool]:
     return {"database": True, "schema": current, "signing_key": signs or not current}
 
 
-async def _context(settings: Settings, database: Database) -> Context:
+async def _context(settings: Settings, database: Database, actor: str) -> Context:
     first_start = not await keys.exist(database)
     master = SealingKey(_master_key(settings, first_start=first_start), random_bytes)
     keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
-    return Context(database, keyring, utc_now, Randomness(random_bytes), settings.public_url)
+    randomness = Randomness(random_bytes)
+    return Context(database, keyring, utc_now, randomness, settings.public_url, actor)
 
 
 def _master_key(settings: Settings, *, first_start: bool) -> bytes:

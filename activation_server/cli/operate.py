@@ -1,6 +1,7 @@
 """What all operator commands share: options, the way to the server's means, exit codes."""
 
 import asyncio
+import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -57,11 +58,19 @@ def operate(
     logs.configure(LogFormat.TEXT, "error")
 
     async def run(url: str) -> Result:
-        async with bootstrap.open_context(chosen, url) as context:
+        async with bootstrap.open_context(chosen, url, actor=_operator()) as context:
             return await work(context)
 
     with refusals_told(as_json=as_json), bootstrap.running_postgres(chosen) as (url, _):
         return asyncio.run(run(url))
+
+
+def _operator() -> str:
+    """Give the name that whoever runs the command is logged in with."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have a user without a name
+        return "unknown"
 
 
 class refusals_told:  # noqa: N801 - used as a function

@@ -32,6 +32,7 @@ class Keyring:
     digester: Digester
     tokens: TokenKey
     license_keys: SealingKey
+    notes: SealingKey  # what operators write in free words
     master: SealingKey
     signing: dict[int, SigningKey] = field(repr=False)  # by number; which one signs: the database
 
@@ -42,6 +43,7 @@ class Keyring:
             digester=Digester.from_root(root),
             tokens=TokenKey(derive(root, "check-in token")),
             license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
+            notes=SealingKey(derive(root, "operator notes"), master.random_bytes),
             master=master,
             signing=signing,
         )

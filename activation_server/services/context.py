@@ -33,6 +33,7 @@ class Context:
     clock: Callable[[], datetime]
     randomness: Randomness
     issuer: str
+    actor: str = "server"  # who acts: an operator by the name they are logged in with
 
     def now(self) -> datetime:
         """Give the time in whole seconds, as certificates and the database keep it."""
