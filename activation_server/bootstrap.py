@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.crypto import master_key
 from activation_server.crypto.master_key import MasterKeyError
-from activation_server.crypto.sealed import KEY_BYTES, SealingKey
+from activation_server.crypto.master_keys import MasterKeys
+from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.services import keys
@@ -133,13 +134,14 @@ async def is_ready(context: Context) -> dict[str, bool]:
 
 async def _context(settings: Settings, database: Database, actor: str) -> Context:
     first_start = not await keys.exist(database)
-    master = SealingKey(_master_key(settings, first_start=first_start), random_bytes)
+    path = _master_key_file(settings, first_start=first_start)
+    master = MasterKeys.of_file(path, random_bytes)
     keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
     randomness = Randomness(random_bytes)
     return Context(database, keyring, utc_now, randomness, settings.public_url, actor)
 
 
-def _master_key(settings: Settings, *, first_start: bool) -> bytes:
+def _master_key_file(settings: Settings, *, first_start: bool) -> Path:
     path = settings.master_key_file
     if path is None and not settings.embedded:
         msg = (
@@ -152,7 +154,7 @@ def _master_key(settings: Settings, *, first_start: bool) -> bytes:
         if first_start and not path.exists():
             with suppress(FileExistsError):  # another process was first: its key counts
                 make_master_key(path)
-    return master_key.load(path)
+    return path
 
 
 def _asyncpg_url(url: str) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import asyncpg
 import pytest
 
-from activation_server.crypto.sealed import SealingKey
+from activation_server.crypto.master_keys import MasterKeys
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
@@ -138,7 +138,7 @@ class World:
         """Give the means of a running server."""
         database = Database(create_engine(self.url))
         try:
-            master = SealingKey(self.master, self.chance)
+            master = MasterKeys.of([self.master], self.chance)
             keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
             yield Context(database, keyring, self.clock, Randomness(self.chance), self.issuer)
         finally:

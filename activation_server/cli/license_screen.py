@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from activation_server.cli.license_views import STATUS_STYLES
+from activation_server.cli.license_views import STATUS_STYLES, person, printable
 from activation_server.cli.operate import out
 from activation_server.cli.terms import ANY, NONE, UNLIMITED
 from activation_server.formats import admin_api
@@ -19,7 +19,7 @@ from activation_server.rules.license import Terms
 Document = Mapping[str, Any]
 
 # What is not shown on the terminal stands in the JSON.
-COMPUTERS, REFUSALS, EVENTS = 10, 5, 15
+PEOPLE, COMPUTERS, REFUSALS, EVENTS = 5, 10, 5, 15
 SHORT_ID = 6  # the end of an activation's id; its beginning is the license's
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -33,9 +33,10 @@ def print_license(document: Document) -> None:
     """Print a license: status, explanation, terms, computers, refusals, history."""
     _print_head(document)
     for sentence in document["explanation"]:
-        _print_item("-", Text(_safe(sentence)))
+        _print_item("-", Text(printable(sentence)))
     _print_terms(document["terms"], document["policy"])
-    _print_computers(document["activations"])
+    names = _print_people(document["people"])
+    _print_computers(document["activations"], names)
     _print_refusals(document["refusals"])
     _print_events(document["events"], document["events_total"])
 
@@ -47,8 +48,8 @@ def _print_head(document: Document) -> None:
             (document["license_key"], "bold"),
             "  ",
             (status, STATUS_STYLES.get(status, "bold")),
-            f"  {_safe(document['product'])}, policy {_safe(document['policy'])}",
-            f", order {_safe(document['order'])}" if document["order"] else "",
+            f"  {printable(document['product'])}, policy {printable(document['policy'])}",
+            f", order {printable(document['order'])}" if document["order"] else "",
         )
     )
     started = document["started"]
@@ -67,13 +68,30 @@ def _print_terms(terms: Mapping[str, Document], policy: str) -> None:
             table.add_row(
                 _words(name),
                 Text(_NO_LIMIT.get(name, NONE) if term["value"] is None else _value(term["value"])),
-                Text(_safe(source)),
+                Text(printable(source)),
             )
     if table.row_count:
         _print_part(table)
 
 
-def _print_computers(activations: Sequence[Document]) -> None:
+def _print_people(people: Sequence[Document]) -> Mapping[str, str]:
+    """Print who bought the license and who uses it; give the names of their computers."""
+    table = _table("People", "Who", "Last contact")
+    for one in people[:PEOPLE]:
+        erased = one["erased"] and f"erased on {_day(one['erased'])}"
+        who = erased or person(one) or "not named"
+        table.add_row(one["role"], Text(who), _day(one["last_contact"]))
+    if table.row_count:
+        _print_part(table)
+        _print_more(len(people) - PEOPLE)
+    computers = [computer for one in people for computer in one["computers"]]
+    for computer in [each for each in computers if each["comments"]][:PEOPLE]:
+        at, words_ = _day(computer["commented"]), printable(computer["comments"])
+        out.print(Text(f"{at}  comment: {words_}"))
+    return {each["activation_id"]: each["name"] for each in computers if each["name"]}
+
+
+def _print_computers(activations: Sequence[Document], names: Mapping[str, str]) -> None:
     if not activations:
         _print_part(Text("No computer was activated yet.", "dim"))
         return
@@ -83,14 +101,16 @@ def _print_computers(activations: Sequence[Document]) -> None:
         Column("Last check-in", no_wrap=True),
         Column("App", no_wrap=True, max_width=12),
         "System",
+        *(["Name"] if names else []),
     )
     for one in activations[:COMPUTERS]:
         table.add_row(
             one["activation_id"],
             Text(one["status"], STATUS_STYLES.get(one["status"], "")),
             _time(one["last_check_in"]),
-            Text(_safe(one["app_version"])),
-            Text(_safe(one["os"]), no_wrap=True, overflow="ellipsis"),
+            Text(printable(one["app_version"])),
+            Text(printable(one["os"]), no_wrap=True, overflow="ellipsis"),
+            *([Text(printable(names.get(one["activation_id"], "")))] if names else []),
         )
     _print_part(table)
     _print_more(len(activations) - COMPUTERS)
@@ -146,7 +166,7 @@ def _print_more(more: int) -> None:
 def _details(details: Mapping[str, Any]) -> str:
     """Write the details of an event, or the evidence of a refusal; a reason comes last."""
     ordered = sorted(details.items(), key=lambda pair: (pair[0] == "reason", pair[0]))
-    return _safe(", ".join(_SPELT.get(name, _named)(name, value) for name, value in ordered))
+    return printable(", ".join(_SPELT.get(name, _named)(name, value) for name, value in ordered))
 
 
 def _named(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -180,7 +200,7 @@ def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
         return ", ".join(map(_value, value)) or NONE
     if value is None:
         return NONE
-    text = _safe(str(value))
+    text = printable(str(value))
     return _time(text) if _TIME.fullmatch(text) else text
 
 
@@ -194,9 +214,4 @@ def _day(rfc3339: str) -> str:
 
 
 def _words(name: str) -> str:
-    return _safe(name.replace("_", " "))
-
-
-def _safe(text: str) -> str:
-    """Take out what would steer the terminal: some of it comes from apps."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(name.replace("_", " "))

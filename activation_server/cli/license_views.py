@@ -43,6 +43,7 @@ def print_list(documents: Sequence[Document]) -> None:
         "Seats",
         "Ends",
         "Order",
+        "People",
     )
     for document in documents:
         table.add_row(
@@ -52,8 +53,26 @@ def print_list(documents: Sequence[Document]) -> None:
             f"{document['seats_used']}/{document['seats'] or '∞'}",
             document["expires"] or "-",
             escape(document["order"] or "-"),
+            escape(people(document["people"])),
         )
     out.print(table)
+
+
+def people(documents: Sequence[Document]) -> str:
+    """Name the first person of a license, and say how many more there are."""
+    named = [text for each in documents if (text := person(each))]
+    return f"{named[0]} +{len(named) - 1}" if len(named) > 1 else (named or ["-"])[0]
+
+
+def person(document: Document) -> str:
+    """Write who somebody is, as far as it is known, on one line."""
+    known = [document[name] for name in ("name", "company", "email") if document[name]]
+    return printable(", ".join(known))
+
+
+def printable(text: str) -> str:
+    """Take out what would steer the terminal: some of it comes from apps."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _seats(document: Document) -> str:

@@ -15,6 +15,7 @@ from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate,
 from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
+from activation_server.rules.person import Person, masked_profile
 from activation_server.services import licensing
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
@@ -53,13 +54,13 @@ def issue(
         str | None, typer.Option(metavar="T", help="Versions released until then are covered.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
     ] = None,
     company: Annotated[
-        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
     ] = None,
     email: Annotated[
-        str | None, typer.Option(callback=_person, help="Checked; not stored in this version.")
+        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
     ] = None,
     order: Annotated[
         str | None,
@@ -72,7 +73,6 @@ def issue(
     as_json: AsJson = False,
 ) -> None:
     """Issue licenses: all of them, or none."""
-    del name, company, email  # their sealed storage is another capability
     wanted = Order(
         product=product,
         policy=policy,
@@ -81,6 +81,7 @@ def issue(
         maintenance_until=end(maintenance_until),
         order_reference=order,
         count=count,
+        buyer=Person(name or None, company or None, email or None),
     )
     columns = (TextColumn("Issuing"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, disable=count < SHOWN_WHILE_ISSUING) as progress:
@@ -100,11 +101,23 @@ def issue(
 
 
 @app.command()
-def show(key_or_id: KeyOrId, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show a license: what holds and why, its computers, what was refused, its history."""
+def show(
+    key_or_id: KeyOrId,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show names and addresses in clear; needs a reason.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(metavar="R", help="Why they must be seen in clear.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a license: what holds and why, its people, computers, what was refused, its history."""
+    if reveal and not (reason or "").strip():
+        raise typer.BadParameter("Say why they must be seen in clear: --reveal needs --reason.")
     history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
     shown = {
-        **document(history.view),
+        **_with_people(history.view, clear=reveal),
         "explanation": list(history.explanation),
         "terms": admin_api.terms(history.terms, history.own_terms),
         "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
@@ -127,7 +140,8 @@ def find(
         typer.Argument(
             metavar="TEXT",
             help="A key, its last five characters, an order reference, a license, activation or "
-            "hardware id.",
+            "hardware id; words of a name, company or computer's name, an e-mail address, or a "
+            "domain with an @ before it.",
         ),
     ],
     data_dir: DataDir = None,
@@ -135,7 +149,7 @@ def find(
 ) -> None:
     """Find licenses by what a customer or an app tells; at most 100, the newest first."""
     found = operate(lambda context: licensing.find(context, text), data_dir, as_json=as_json)
-    documents = [document(view) for view in found]
+    documents = [_with_people(view) for view in found]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
@@ -181,3 +195,9 @@ def _change(change: str, key_or_id: str, reason: str, data_dir: DataDir, *, as_j
 def document(view: LicenseView) -> admin_api.Json:
     """Write a license as every command prints it."""
     return admin_api.license_(view.license, view.license_key, view.order_reference, utc_now())
+
+
+def _with_people(view: LicenseView, *, clear: bool = False) -> admin_api.Json:
+    """Write a license with its people, masked unless they are to be seen in clear."""
+    people = view.people if clear else map(masked_profile, view.people)
+    return {**document(view), "people": [admin_api.person(each) for each in people]}

@@ -30,6 +30,7 @@ class Digester:
     hardware_lookup: bytes = field(repr=False)
     request: bytes = field(repr=False)
     activation: bytes = field(repr=False)
+    told: bytes = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
@@ -39,6 +40,7 @@ class Digester:
             hardware_lookup=derive(root, "hardware look-up"),
             request=derive(root, "request digest"),
             activation=derive(root, "activation id"),
+            told=derive(root, "what is told of a person"),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
@@ -53,6 +55,10 @@ class Digester:
     def request_body(self, body: bytes) -> bytes:
         """Digest a request's body, to tell a retry from a reuse of its id."""
         return _mac(self.request, body)
+
+    def of_told(self, activation_id: UUID, told: bytes) -> bytes:
+        """Digest what an app told of a person; other computers give other digests."""
+        return _mac(self.told, activation_id.bytes + told)
 
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 from activation_server.crypto.digests import Digester, derive
+from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import Place, SealingKey
 from activation_server.crypto.signing import SigningKey
 from activation_server.crypto.tokens import TokenKey
+from activation_server.crypto.vault import Vault
 
 ROOT = "root"  # the one secret that look-ups, tokens and sealing are derived from
 
@@ -33,11 +35,12 @@ class Keyring:
     tokens: TokenKey
     license_keys: SealingKey
     notes: SealingKey  # what operators write in free words
-    master: SealingKey
+    master: MasterKeys
+    vault: Vault
     signing: dict[int, SigningKey] = field(repr=False)  # by number; which one signs: the database
 
     @classmethod
-    def unlocked(cls, root: bytes, signing: dict[int, SigningKey], master: SealingKey) -> "Keyring":
+    def unlocked(cls, root: bytes, signing: dict[int, SigningKey], master: MasterKeys) -> "Keyring":
         """Derive the working keys from the root secret."""
         return cls(
             digester=Digester.from_root(root),
@@ -45,5 +48,6 @@ class Keyring:
             license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
             notes=SealingKey(derive(root, "operator notes"), master.random_bytes),
             master=master,
+            vault=Vault(master, derive(root, "blind index")),
             signing=signing,
         )

@@ -1,8 +1,12 @@
-"""The master key: 32 bytes in a file that only the server can read; it wraps all other keys."""
+"""The master key file: 32 bytes that only the server can read; they wrap all other keys.
+
+While a master key is replaced the file has two lines: the new key, then the old one.
+"""
 
 import base64
 import binascii
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from activation_server.crypto.sealed import KEY_BYTES
@@ -13,21 +17,24 @@ class MasterKeyError(OperatorError):
     """There is no usable master key; the message is one sentence that says what to do."""
 
 
-def load(path: Path) -> bytes:
-    """Read a master key file: 32 bytes as Base64 (either alphabet) or as 64 hex digits."""
+def load(path: Path) -> Sequence[bytes]:
+    """Read a master key file, the current key first; raises MasterKeyError.
+
+    Each line holds 32 bytes as Base64 (either alphabet) or as 64 hex digits.
+    """
     try:
-        text = path.read_text(encoding="ascii").strip()
+        lines = path.read_text(encoding="ascii").split()
     except FileNotFoundError:
         msg = f"The master key file {path} does not exist; restore it from your safe copy."
         raise MasterKeyError(msg) from None
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The master key file {path} can't be read ({type(error).__name__})."
         raise MasterKeyError(msg) from None
-    key = _decode(text)
-    if key is None:
+    keys = [key for line in lines if (key := _decode(line)) is not None]
+    if not keys or len(keys) < len(lines):
         msg = f"The master key file {path} does not hold 32 bytes as Base64 or hex."
         raise MasterKeyError(msg)
-    return key
+    return keys
 
 
 def make(path: Path, key: bytes) -> None:
@@ -35,17 +42,36 @@ def make(path: Path, key: bytes) -> None:
 
     Raises FileExistsError rather than replacing a key: what it wraps would be lost.
     """
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)  # left by a crash before it was linked, so never used
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(key) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, [key])
     try:
         os.link(draft, path)  # unlike a rename, fails when there is a key already
     finally:
         draft.unlink()
+    _sync_directory(path)
+
+
+def replace(path: Path, keys: Sequence[bytes]) -> None:
+    """Write other keys into a master key file: a crash leaves the old file or the new one."""
+    draft = _draft(path, keys)
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+        os.chown(draft, owner.st_uid, owner.st_gid)  # root rotates the key of the server's user
+    draft.replace(path)
+    _sync_directory(path)
+
+
+def _draft(path: Path, keys: Sequence[bytes]) -> Path:
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)  # left by a crash before it was used
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(base64.b64encode(key) + b"\n" for key in keys)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _sync_directory(path: Path) -> None:
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)

@@ -8,6 +8,7 @@ from typing import Any
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
 from activation_server.rules.license import License, Terms
+from activation_server.rules.person import Profile
 from activation_server.rules.seat import Activation
 from activation_server.rules.signing_keys import FOREVER, PUBLISHED, KeyLife, Standing
 
@@ -76,6 +77,28 @@ def activation(activation: Activation, now: datetime) -> Json:
         "app_edition": activation.last.app.edition,
         "os": f"{activation.last.computer.os_family} {activation.last.computer.os_version}",
         "check_ins": activation.seq - 1,
+    }
+
+
+def person(profile: Profile) -> Json:
+    """Write what is known of a person on a license, masked or not as it is given."""
+    return {
+        "person_id": str(profile.person_id),
+        "role": profile.role.value,
+        "name": profile.person.name,
+        "company": profile.person.company,
+        "email": profile.person.email,
+        "last_contact": rfc3339(profile.contacted_at),
+        "erased": _time(profile.erased_at),
+        "computers": [
+            {
+                "activation_id": str(activation_id),
+                "name": computer.name,
+                "comments": computer.comments,
+                "commented": _time(computer.commented_at),
+            }
+            for activation_id, computer in profile.computers.items()
+        ],
     }
 
 

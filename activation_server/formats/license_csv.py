@@ -16,6 +16,7 @@ from typing import Any
 from activation_server.formats import person
 from activation_server.formats.times import parse_end
 from activation_server.rules.license import Status
+from activation_server.rules.person import PERSON, Person
 
 KEY_LIMIT, EDITION_LIMIT, SEATS_LIMIT = 200, 64, 2**31 - 1
 REQUIRED = ("license_key", "product")
@@ -55,6 +56,7 @@ class LicenseRow:
     expires_at: datetime | None
     maintenance_until: datetime | None
     order_reference: str | None = field(repr=False)
+    buyer: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def _row(line: int, values: Mapping[str, Any]) -> LicenseRow | None:
         expires_at=values.get("expires"),
         maintenance_until=values.get("maintenance_until"),
         order_reference=values.get("order"),
+        buyer=Person(*(values.get(name) for name in PERSON)),
     )
 
 

@@ -291,3 +291,85 @@ EVIDENCE: Final = DataKind(
     legal_basis=LegalBasis.LEGITIMATE_INTEREST,
     retention=retention.REFUSALS,
 )
+PERSON_ID: Final = DataKind(
+    "person id",
+    "the random id of a person on a license",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SUPPORT,),
+    purpose="Keep together what is known of a person.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+PERSON_FACT: Final = DataKind(
+    "person fact",
+    "whether the person bought the license or uses it, when there was contact last, and when data "
+    "was erased",
+    categories=("user.behavior",),
+    uses=(SUPPORT,),
+    purpose="Know until when a person's data may be kept.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+PERSON_KEY: Final = DataKind(
+    "person key",
+    "the key that a person's data is sealed with, wrapped by the master key",
+    categories=("system.authentication",),
+    uses=(SECURITY,),
+    purpose="Seal what is known of a person, and destroy it in every copy at once.",
+    legal_basis=None,
+    retention=retention.CONTACT,
+)
+NAME: Final = DataKind(
+    "name",
+    "a person's name or company, sealed",
+    categories=("user.name", "user.workplace"),
+    uses=(SUPPORT,),
+    purpose="Find the license of a person, and know who may ask for it.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+EMAIL: Final = DataKind(
+    "e-mail",
+    "a person's e-mail address, sealed",
+    categories=("user.contact.email",),
+    uses=(SUPPORT,),
+    purpose="Find the license of a person, deliver it, and answer.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+COMPUTER_NAME: Final = DataKind(
+    "computer name",
+    "a computer's name in its network, sealed",
+    categories=("user.device",),
+    uses=(SUPPORT,),
+    purpose="Tell a person which of the computers holds a seat.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+COMMENT: Final = DataKind(
+    "comment",
+    "what a person wrote to the vendor when the app was activated, sealed, and when",
+    categories=("user.content.private",),
+    uses=(SUPPORT,),
+    purpose="Read what a customer wished to say.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.COMMENTS,
+)
+INDEX: Final = DataKind(
+    "index",
+    "keyed digests of words, cut to so few bits that many people share each",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(SUPPORT,),
+    purpose="Find a person by name, company, e-mail or computer without these being readable.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)
+TOLD: Final = DataKind(
+    "told",
+    "a keyed digest of what the app told of the person last, from which nothing can be read",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(OPERATION,),
+    purpose="Store nothing again that an app repeats at each check-in.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.CONTACT,
+)

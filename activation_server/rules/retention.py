@@ -57,14 +57,14 @@ CONTACT: Final = Retention(
     "the last contact with the person: a check-in, an order, a word with support",
     TWO_YEARS,
     Action.ERASE,
-    "Name, company, e-mail and computer name: checked when an app sends them, and not stored.",
+    "Name, company, e-mail and the names of computers, with the key that they are sealed with.",
 )
 COMMENTS: Final = Retention(
     "comments",
     "the comment comes in",
     TWO_YEARS,
     Action.ERASE,
-    "Checked when an app sends them, and not stored.",
+    "What an app repeats does not come in anew.",
 )
 NETWORK: Final = Retention(
     "network",

@@ -87,6 +87,7 @@ class Activation:
     last: Answered
     true_from: int | None = None  # support declared a branch true: tokens below are disowned
     true_tip: int | None = None  # … but for this one, which the true branch still holds
+    told: bytes | None = field(default=None, repr=False)  # digest of what was told of its user
 
     @property
     def is_new(self) -> bool:

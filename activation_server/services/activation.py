@@ -109,7 +109,7 @@ async def _check_in(
     decision = rules.reactivate(
         call, held.token_seq, activation, stored.license, stored.signing_key, now
     )
-    await seats.save(connection, decision, token, now)
+    decision = await seats.save(context, connection, decision, request, token)
     return await conclude(context, connection, stored, decision)
 
 

@@ -11,6 +11,7 @@ from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.history import Event
 from activation_server.rules.license import App, License
+from activation_server.rules.person import Told
 from activation_server.rules.reasons import Notice, Refused
 from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.rules.virtual_machine import is_virtual
@@ -33,6 +34,7 @@ class Request:
     app: App
     computer: Computer
     virtual_machine: bool | None = None  # as the app says
+    told: Told = field(default_factory=Told)
     product: str | None = None
     license_key: str | None = field(default=None, repr=False)
     network: str | None = field(default=None, repr=False)  # its prefix; of no part of `body`

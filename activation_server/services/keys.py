@@ -7,7 +7,8 @@ from datetime import datetime
 from activation_server.crypto import signing
 from activation_server.crypto.keyring import ROOT, Keyring, root_place, signing_key_place
 from activation_server.crypto.master_key import MasterKeyError
-from activation_server.crypto.sealed import KEY_BYTES, SealBrokenError, SealingKey
+from activation_server.crypto.master_keys import MasterKeys
+from activation_server.crypto.sealed import KEY_BYTES, SealBrokenError
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats.certificate import PublicKey, thumbprint
 from activation_server.rules import signing_keys as rules
@@ -28,7 +29,7 @@ class Unlocking:
     """What it takes to unlock the keys."""
 
     database: Database
-    master: SealingKey = field(repr=False)
+    master: MasterKeys = field(repr=False)
     random_bytes: Callable[[int], bytes] = field(repr=False)
     now: datetime
 
@@ -117,7 +118,7 @@ async def sign_for(
 
 
 def make_key(
-    life: KeyLife, master: SealingKey, random_bytes: Callable[[int], bytes]
+    life: KeyLife, master: MasterKeys, random_bytes: Callable[[int], bytes]
 ) -> StoredSigningKey:
     """Make a signing key, wrapped; its `kid` is its thumbprint.
 
@@ -126,26 +127,26 @@ def make_key(
     seed = random_bytes(KEY_BYTES)
     while thumbprint(public := signing.public_bytes(seed)).startswith("-"):
         seed = random_bytes(KEY_BYTES)
-    wrapped = master.seal(seed, signing_key_place(life.number))
+    wrapped = master.wrap(seed, signing_key_place(life.number))
     return StoredSigningKey(replace(life, kid=thumbprint(public)), public, wrapped)
 
 
 async def _make(connection: Connection, unlocking: Unlocking) -> None:
     """Make the root secret and the first signing key; of two processes, the first one's stay."""
     root = unlocking.random_bytes(KEY_BYTES)
-    wrapped_root = unlocking.master.seal(root, root_place())
+    wrapped_root = unlocking.master.wrap(root, root_place())
     await signing_keys.add_secret(connection, ROOT, wrapped_root, unlocking.now)
     life = KeyLife(FIRST_KEY, "", None, unlocking.now, signs_since=unlocking.now)
     key = make_key(life, unlocking.master, unlocking.random_bytes)
     await signing_keys.add_key(connection, key)
 
 
-def _unwrap(root: bytes, stored: Sequence[StoredSigningKey], master: SealingKey) -> Keyring:
+def _unwrap(root: bytes, stored: Sequence[StoredSigningKey], master: MasterKeys) -> Keyring:
     try:
         opened = {
             key.life.number: _open(key, master) for key in stored if key.life.retired_at is None
         }
-        return Keyring.unlocked(master.open(root, root_place()), opened, master)
+        return Keyring.unlocked(master.unwrap(root, root_place()), opened, master)
     except SealBrokenError:
         msg = (
             "The master key is not the one that this database's keys were wrapped with; "
@@ -154,6 +155,6 @@ def _unwrap(root: bytes, stored: Sequence[StoredSigningKey], master: SealingKey)
         raise MasterKeyError(msg) from None
 
 
-def _open(key: StoredSigningKey, master: SealingKey) -> SigningKey:
-    seed = master.open(key.wrapped_seed, signing_key_place(key.life.number))
+def _open(key: StoredSigningKey, master: MasterKeys) -> SigningKey:
+    seed = master.unwrap(key.wrapped_seed, signing_key_place(key.life.number))
     return SigningKey.from_seed(key.life.number, key.life.kid, seed)

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
+from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_csv, license_key
 from activation_server.formats.license_csv import LicenseRow, Problem, Record
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import EventKind
+from activation_server.rules.person import Person
+from activation_server.services import people
 from activation_server.services.calls import key_digests
 from activation_server.services.context import Context
 from activation_server.services.licensing import SALT_BYTES
@@ -218,7 +221,7 @@ class _Check:
         if self._dry_run or self.problems:
             return StagedLicense(row.line, digest)
         chance, license_id = self._context.randomness, self._context.randomness.uuid()
-        return StagedLicense(
+        staged = StagedLicense(
             line=row.line,
             digest=digest,
             folded=also,
@@ -237,6 +240,20 @@ class _Check:
             ),
             hardware_salt=chance.random_bytes(SALT_BYTES),
             event_id=chance.uuid(),
+        )
+        return self._with_buyer(staged, license_id, row.buyer)
+
+    def _with_buyer(self, staged: StagedLicense, license_id: UUID, person: Person) -> StagedLicense:
+        if not person:
+            return staged
+        buyer = people.buyer(self._context, license_id, person, self._now)
+        return staged._replace(
+            person_id=buyer.person_id,
+            wrapped_key=buyer.wrapped_key,
+            name=buyer.name,
+            company=buyer.company,
+            email=buyer.email,
+            tokens=buyer.tokens,
         )
 
 

@@ -1,7 +1,7 @@
 """Licenses, as operators issue, find, show and change them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
+from activation_server.rules.person import Person, Profile
 from activation_server.rules.seat import Activation, RemovedBy
-from activation_server.services import seats
+from activation_server.services import people, seats
 from activation_server.services.calls import add_event, key_digests, license_key_of
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
@@ -51,6 +52,7 @@ class Order:
     maintenance_until: datetime | None
     order_reference: str | None
     count: int
+    buyer: Person = field(default_factory=Person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class LicenseView:
     license_key: str = field(repr=False)
     key_tail: str
     order_reference: str | None
+    people: Sequence[Profile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,10 @@ async def issue(
                 make_license(context, order, now, license_key.make(context.randomness.bits(115)))
                 for _ in range(min(BATCH, order.count - start))
             ]
-            await licenses.add(connection, new)
-            await _record_issue(context, connection, new)
             ids = [license_.license_id for license_ in new]
+            await licenses.add(connection, new)
+            await people.add_buyers(context, connection, ids, order.buyer, now)
+            await _record_issue(context, connection, new)
             issued += [
                 view_of(context, stored) for stored in await licenses.by_ids(connection, ids)
             ]
@@ -143,8 +147,9 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
             given_back=_given_back(computers, stored.license, now),
             now=now,
         )
+        [view] = await _with_people(context, connection, [view_of(context, stored)])
         return LicenseHistory(
-            view=view_of(context, stored),
+            view=view,
             terms=license_change.in_force(stored.license, now),
             own_terms=license_change.with_counted_ends(own),
             explanation=explain(facts),
@@ -176,7 +181,7 @@ def _given_back(computers: Sequence[Activation], license_: License, now: datetim
 
 
 async def find(context: Context, text: str) -> Sequence[LicenseView]:
-    """Find licenses by key, its end, order, activation id, license id or hardware id."""
+    """Find licenses by key, its end, order, an id, a person's or a computer's names, an address."""
 
     async def work(connection: Connection) -> Sequence[LicenseView]:
         wanted = text.strip()
@@ -186,10 +191,20 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
             *await activations.license_ids_on(connection, token),
         ]
         tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
+        ids += await people.find(context, connection, wanted)
         found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
-        return [await view_now(context, connection, each) for each in found]
+        views = [await view_now(context, connection, each) for each in found]
+        return await _with_people(context, connection, views)
 
     return await context.database.transact(work)
+
+
+async def _with_people(
+    context: Context, connection: Connection, views: Sequence[LicenseView]
+) -> Sequence[LicenseView]:
+    ids = [view.license.license_id for view in views]
+    known = await people.of_licenses(context, connection, ids)
+    return [replace(view, people=known[view.license.license_id]) for view in views]
 
 
 async def change_standing(

@@ -11,6 +11,7 @@ from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.license import Kind, License, refuse_standing
 from activation_server.rules.reasons import Refused
 from activation_server.rules.seat import Activation, Call, Known
+from activation_server.services import people
 from activation_server.services.calls import Decided, Request, add_event, computer_call, conclude
 from activation_server.services.context import Context
 from activation_server.store import activations, computers, licenses
@@ -36,23 +37,33 @@ async def take(
     activation_id = context.keyring.digester.activation_id(license_id, request.request_id)
     known = await activations.known(connection, license_id, activation_id, call.hardware)
     decision = decide(call, stored.license, known, activation_id, stored.signing_key, now)
-    await save(connection, decision, token, now)
+    decision = await save(context, connection, decision, request, token)
     return await conclude(context, connection, stored, decision)
 
 
 async def save(
-    connection: Connection, decision: Granted | Repeated | Refused, token: bytes, now: datetime
-) -> None:
-    """Write what is granted."""
+    context: Context,
+    connection: Connection,
+    decision: Granted | Repeated | Refused,
+    request: Request,
+    token: bytes,
+) -> Granted | Repeated | Refused:
+    """Write what is granted, and what the computer tells of its user; give what was written."""
     if not isinstance(decision, Granted):
-        return
-    activation = decision.activation
+        return decision
+    activation, now = decision.activation, context.now()
+    news = people.news(context, activation, request.told)
+    if news is not None:
+        activation = replace(activation, told=news)
     if activation.is_new:
         await activations.add(connection, activation, token)
     else:
         await activations.save_answer(connection, activation, token)
     if decision.takes_seat:
         await licenses.take_seat(connection, activation.license_id, now)
+    if news is not None:
+        await people.remember(context, connection, activation, request.told, now)
+    return replace(decision, activation=activation)
 
 
 async def free(context: Context, connection: Connection, removed: Granted) -> Activation:

@@ -54,6 +54,7 @@ _STORED = (
     _A.app_edition,
     _A.os_family,
     _A.os_version,
+    _A.told_digest,
 )
 _ONE = select(*_STORED).where(
     _A.license_id == bindparam("license_id"), _A.activation_id == bindparam("activation_id")
@@ -92,6 +93,7 @@ _ANSWERED = (
                 "app_edition",
                 "os_family",
                 "os_version",
+                "told_digest",
             )
         }
     )
@@ -307,6 +309,7 @@ def _answer(activation: Activation) -> dict[str, Any]:
         "app_edition": last.app.edition,
         "os_family": last.computer.os_family,
         "os_version": last.computer.os_version,
+        "told_digest": activation.told,
     }
 
 
@@ -325,6 +328,7 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
         lapsed=row.lapsed,
         true_from=row.true_from,
         true_tip=row.true_tip,
+        told=row.told_digest,
         last=Answered(
             outcome=Outcome(row.outcome),
             request_id=row.request_id,

@@ -4,7 +4,7 @@ Nothing but the last step touches a table that others use, and that step only ad
 go on meanwhile.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.person import Role
 
 ALONE_LOCK = 7_305_226_921  # any number that is this project's own
 _STAGE = "license_import"
@@ -42,7 +43,13 @@ _CREATE = """
         key_tail text,
         key_sealed bytea,
         hardware_salt bytea,
-        event_id uuid
+        event_id uuid,
+        person_id uuid,
+        wrapped_key bytea,
+        name bytea,
+        company bytea,
+        email bytea,
+        tokens integer[]
     ) ON COMMIT DROP
 """
 _REPEATED = text("""
@@ -76,6 +83,13 @@ _WRITE_FOLDED = text("""
     GROUP BY folded
     ON CONFLICT (digest) DO UPDATE SET license_id = NULL
 """)
+_WRITE_BUYERS = text("""
+    INSERT INTO people (
+        license_id, person_id, role, wrapped_key, name, company, email, tokens, contacted_at
+    )
+    SELECT license_id, person_id, :role, wrapped_key, name, company, email, tokens, :at
+    FROM license_import WHERE line > :after AND line <= :through AND person_id IS NOT NULL
+""")
 _WRITE_EVENTS = text("""
     INSERT INTO events (license_id, at, event_id, kind, details)
     SELECT license_id, :at, event_id, :kind, '{}'
@@ -106,6 +120,12 @@ class StagedLicense(NamedTuple):
     key_sealed: bytes | None = None
     hardware_salt: bytes | None = None
     event_id: UUID | None = None
+    person_id: UUID | None = None
+    wrapped_key: bytes | None = None
+    name: bytes | None = None
+    company: bytes | None = None
+    email: bytes | None = None
+    tokens: Sequence[int] | None = None
 
 
 async def begin(connection: AsyncConnection, *, alone: bool) -> None:
@@ -163,6 +183,8 @@ async def write(
         await connection.execute(_WRITE_KEYS, lines)
         await connection.execute(_WRITE_FOLDED, lines)
         await connection.execute(_WRITE_EVENTS, {**lines, "kind": kind, "at": at})
+        contact = {"role": Role.BUYER, "at": at.replace(microsecond=0)}
+        await connection.execute(_WRITE_BUYERS, {**lines, **contact})
     except IntegrityError:
         raise OperatorError(
             "A key of the file was added by someone else meanwhile, so nothing was imported; "

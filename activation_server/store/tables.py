@@ -159,6 +159,8 @@ activations = Table(
     column("app_edition", Text, kind.SOFTWARE, nullable=True),
     column("os_family", Text, kind.SOFTWARE),
     column("os_version", Text, kind.SOFTWARE),
+    # Empty after the person's data was erased: then nothing is stored until a new activation.
+    column("told_digest", LargeBinary, kind.TOLD, nullable=True),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["signing_key"], ["signing_keys.number"]),
     CheckConstraint("removed_by IN ('app', 'support', 'purchase')", name="removed_by"),
@@ -169,6 +171,56 @@ activations = Table(
     # PostgreSQL updates in place (HOT).
     postgresql_with={"fillfactor": "70"},
     info={"about": "The computers of a license, each with its last answer."},
+)
+
+# Who bought a license, who uses it. The key of an erased person is destroyed; the row stays to
+# tell that there was one.
+people = Table(
+    "people",
+    metadata,
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.CONTACT), primary_key=True),
+    column("person_id", Uuid, kind.PERSON_ID, primary_key=True),
+    column("role", Text, kind.PERSON_FACT),
+    column("wrapped_key", LargeBinary, kind.PERSON_KEY, nullable=True),
+    column("name", LargeBinary, kind.NAME, nullable=True),
+    column("company", LargeBinary, kind.NAME, nullable=True),
+    column("email", LargeBinary, kind.EMAIL, nullable=True),
+    column("tokens", ARRAY(Integer), kind.INDEX),
+    column("contacted_at", Moment, kind.PERSON_FACT),  # other than by a check-in
+    column("erased_at", Moment, kind.PERSON_FACT, nullable=True),
+    ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
+    CheckConstraint("role IN ('buyer', 'user')", name="role"),
+    CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased"),
+    Index(None, "tokens", postgresql_using="gin"),
+    Index(None, "contacted_at", postgresql_where="erased_at IS NULL"),
+    info={"about": "People: who bought a license, who uses it."},
+)
+
+# Apart from `activations`, so that a check-in moves none of it.
+person_computers = Table(
+    "person_computers",
+    metadata,
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.CONTACT), primary_key=True),
+    column("activation_id", Uuid, kind.ACTIVATION_ID.kept(retention.CONTACT), primary_key=True),
+    column("person_id", Uuid, kind.PERSON_ID),
+    column("computer_name", LargeBinary, kind.COMPUTER_NAME, nullable=True),
+    column("comments", LargeBinary, kind.COMMENT, nullable=True),
+    column("commented_at", Moment, kind.COMMENT, nullable=True),
+    ForeignKeyConstraint(
+        ["license_id", "activation_id"],
+        ["activations.license_id", "activations.activation_id"],
+        ondelete="CASCADE",
+    ),
+    ForeignKeyConstraint(
+        ["license_id", "person_id"],
+        ["people.license_id", "people.person_id"],
+        name="person_computers_person_id_fkey",
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("(comments IS NULL) = (commented_at IS NULL)", name="commented"),
+    Index(None, "license_id", "person_id"),
+    Index(None, "commented_at", postgresql_where="commented_at IS NOT NULL"),
+    info={"about": "Which person uses a computer, its name, and what the person wrote."},
 )
 
 # What counts per computer and product, whatever the license: its trial. Its row is locked where a

@@ -20,6 +20,7 @@ from activation_server.formats.client_api import (
 )
 from activation_server.formats.offline_file import Kind
 from activation_server.rules.license import App
+from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
@@ -110,7 +111,7 @@ def _request(
     license_key: str | None,
     network: str | None = None,
 ) -> Request:
-    """Take from a body what the decision needs; the personal fields are checked, not kept."""
+    """Take from a body what the decision needs, and what it tells of a person."""
     return Request(
         request_id=body.request_id,
         nonce=base64url.decode(body.nonce),
@@ -120,6 +121,12 @@ def _request(
         app=App(body.app.version, body.app.edition or None, body.app.released),
         computer=Computer(body.os.family, body.os.version),
         virtual_machine=body.virtual_machine,
+        told=Told(
+            person=Person(body.name or None, body.company or None, body.email or None),
+            comments=body.comments or None,
+            computer_name=body.computer_name or None,
+            newsletter=bool(body.newsletter),
+        ),
         product=product,
         license_key=license_key,
         network=network,

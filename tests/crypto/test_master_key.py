@@ -14,7 +14,7 @@ def test_a_made_key_is_private_and_loads(tmp_path: Path):
     path = tmp_path / "master.key"
     master_key.make(path, KEY)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert master_key.load(path) == KEY
+    assert master_key.load(path) == [KEY]
     assert [found.name for found in tmp_path.iterdir()] == ["master.key"]
 
 
@@ -23,13 +23,13 @@ def test_a_key_is_never_replaced(tmp_path: Path):
     master_key.make(path, KEY)
     with pytest.raises(FileExistsError):
         master_key.make(path, bytes(32))
-    assert master_key.load(path) == KEY
+    assert master_key.load(path) == [KEY]
 
 
 def test_what_a_crash_left_is_no_obstacle(tmp_path: Path):
     (tmp_path / "master.key.new").write_text("half", encoding="ascii")
     master_key.make(tmp_path / "master.key", KEY)
-    assert master_key.load(tmp_path / "master.key") == KEY
+    assert master_key.load(tmp_path / "master.key") == [KEY]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_a_crash_left_is_no_obstacle(tmp_path: Path):
 def test_all_usual_spellings_load(tmp_path: Path, text: str):
     path = tmp_path / "key"
     path.write_text(text, encoding="ascii")
-    assert master_key.load(path) == KEY
+    assert master_key.load(path) == [KEY]
 
 
 @pytest.mark.parametrize("content", [b"", b"short", KEY.hex().encode()[:-2], b"\xff" * 32])

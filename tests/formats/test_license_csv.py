@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from activation_server.formats.license_csv import COLUMNS, LicenseRow, Problem, Record, read
 from activation_server.rules.license import Status
+from activation_server.rules.person import Person
 
 HEADER = "license_key,product\r\n"
 
@@ -53,6 +54,7 @@ def test_every_column_is_read() -> None:
         expires_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
         maintenance_until=datetime(2026, 6, 30, 10, tzinfo=UTC),
         order_reference="A-7",
+        buyer=Person("Ana Popescu", "Exemplu SRL", "ana@example.com"),
     )
 
 
@@ -63,7 +65,7 @@ def test_every_column_is_read() -> None:
 )
 def test_what_is_empty_is_not_given(content: str) -> None:
     assert rows(content) == [
-        LicenseRow(2, "abc", "p", None, Status.ACTIVE, {}, None, None, None, None)
+        LicenseRow(2, "abc", "p", None, Status.ACTIVE, {}, None, None, None, None, Person())
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import uvloop
 from sqlalchemy import delete, insert, select
 
-from activation_server.crypto.sealed import SealingKey
+from activation_server.crypto.master_keys import MasterKeys
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
@@ -44,7 +44,7 @@ class Server:
 
     def start(self) -> None:
         """Start as a process does: unlock the keys, making them first if there are none."""
-        master = SealingKey(MASTER, self.chance)
+        master = MasterKeys.of([MASTER], self.chance)
         unlocking = Unlocking(self.database, master, self.chance, self.clock())
         keyring = self.run(keys.unlock(unlocking))
         self.context = Context(self.database, keyring, self.clock, Randomness(self.chance), ISSUER)

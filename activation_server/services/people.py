@@ -1,0 +1,181 @@
+"""People on licenses: remembered as apps and orders tell of them, found again, shown."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from activation_server.rules.person import (
+    Computer,
+    Person,
+    Profile,
+    Role,
+    Search,
+    Told,
+    index_parts,
+    place,
+)
+from activation_server.rules.seat import Activation, Outcome
+from activation_server.services.context import Context
+from activation_server.services.sealed_people import (
+    OpenPerson,
+    new_person,
+    open_person,
+    seal_computer,
+    seal_person,
+)
+from activation_server.store import people as store
+from activation_server.store.database import Connection
+from activation_server.store.people import StoredPerson
+
+ERASED = b""  # in place of the digest of what was told: nothing is to be stored
+FOUND_LIMIT = 1000  # licenses that a search gives at most
+BATCH = 500
+
+
+# ---- Told by apps and orders.
+
+
+def news(context: Context, activation: Activation, told: Told) -> bytes | None:
+    """Give the digest of what an app tells of its user; `None` when there is nothing to store.
+
+    That is when nothing is told, when it is what was told before, and, until the person activates
+    anew, when the person's data was erased.
+    """
+    if not told:
+        return None
+    erased = activation.told == ERASED and activation.last.outcome is Outcome.REACTIVATED
+    digest = context.keyring.digester.of_told(activation.activation_id, told.canonical())
+    return None if erased or digest == activation.told else digest
+
+
+async def remember(
+    context: Context, connection: Connection, activation: Activation, told: Told, now: datetime
+) -> None:
+    """Store what an app tells of its user. The activation is locked, and written."""
+    license_id, activation_id = activation.license_id, activation.activation_id
+    await store.lock_license(connection, license_id)
+    row = await store.computer(connection, license_id, activation_id)
+    before = await _open(context, connection, license_id, row.person_id) if row else None
+    others = await _alike(context, connection, license_id, told.person)
+    placed = place(
+        told.person, before.known() if before else None, [each.known() for each in others]
+    )
+    known = {each.person_id: each for each in (before, *others) if each is not None}
+    user = (
+        known[placed.person_id]
+        if placed.person_id is not None
+        else new_person(context, license_id, Role.USER, now)
+    )
+    computer = before.computers[activation_id] if before else Computer()
+    computers = {**user.computers, activation_id: _with_news(computer, told, now)}
+    user = replace(user, person=placed.person, computers=computers, contacted_at=now)
+    await store.save(connection, seal_person(context.keyring.vault, user))
+    await store.save_computer(connection, seal_computer(user, activation_id))
+    if placed.leaves is not None:
+        await store.remove(connection, license_id, placed.leaves)
+    elif before is not None and before.person_id != user.person_id:
+        rest = before.without(activation_id)
+        await store.save(connection, seal_person(context.keyring.vault, rest))
+
+
+async def add_buyers(
+    context: Context,
+    connection: Connection,
+    license_ids: Sequence[UUID],
+    person: Person,
+    now: datetime,
+) -> None:
+    """Store who bought new licenses; sealed for each anew."""
+    if person:
+        new = [buyer(context, license_id, person, now) for license_id in license_ids]
+        await store.add(connection, new)
+
+
+def buyer(context: Context, license_id: UUID, person: Person, now: datetime) -> StoredPerson:
+    """Seal who bought a license."""
+    opened = new_person(context, license_id, Role.BUYER, now)
+    return seal_person(context.keyring.vault, replace(opened, person=person))
+
+
+def _with_news(known: Computer, told: Told, now: datetime) -> Computer:
+    """Give what is known of a computer now; a comment's time is that of its first telling."""
+    name = told.computer_name or known.name
+    if told.comments is None or told.comments == known.comments:
+        return replace(known, name=name)
+    return Computer(name, told.comments, now)
+
+
+async def _open(
+    context: Context, connection: Connection, license_id: UUID, person_id: UUID
+) -> OpenPerson | None:
+    stored = await store.get(connection, license_id, person_id)
+    if stored is None:
+        return None
+    computers = await store.computers_of(connection, license_id, person_id)
+    return open_person(context, stored, computers)
+
+
+async def _alike(
+    context: Context, connection: Connection, license_id: UUID, person: Person
+) -> Sequence[OpenPerson]:
+    """Give the people of a license who may be this one."""
+    named = [each for each in (Person(email=person.email), Person(name=person.name)) if each]
+    tokens = [
+        context.keyring.vault.tokens(index_parts(each, ())) for each in named or [person] if each
+    ]
+    found = await store.alike(connection, license_id, [each for each in tokens if each])
+    opened = [await _open(context, connection, license_id, stored.person_id) for stored in found]
+    return [each for each in opened if each is not None]
+
+
+# ---- Asked for by operators.
+
+
+async def find(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
+    """Find the licenses of people: every word or address of a search must be theirs."""
+    search = Search.parse(text)
+    if not search:
+        return []
+    vault = context.keyring.vault
+    tokens = [[vault.tokens(parts) for parts in any_of] for any_of in search.alternatives()]
+    of_computers = [set(vault.tokens(parts)) for parts in search.computer_parts()]
+    found, by_computer = dict[UUID, None](), list[StoredPerson]()
+    async for candidate in store.search(connection, tokens):
+        opened = open_person(context, candidate)
+        if opened is not None and search.finds(opened.person, ()):
+            found[candidate.license_id] = None
+        elif any(needed.issubset(candidate.tokens) for needed in of_computers):
+            by_computer.append(candidate)
+        if len(found) >= FOUND_LIMIT:
+            return [*found]
+    for start in range(0, len(by_computer), BATCH):
+        some = by_computer[start : start + BATCH]
+        computers = await store.computers_of_people(connection, some)
+        for candidate in some:
+            opened = open_person(context, candidate, computers)
+            if opened is not None and search.finds(opened.person, opened.names()):
+                found[candidate.license_id] = None
+    return [*found]
+
+
+async def of_licenses(
+    context: Context, connection: Connection, license_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[Profile]]:
+    """Give the people of licenses, the buyers first."""
+    computers = await store.computers_of_licenses(connection, license_ids)
+    people: dict[UUID, list[Profile]] = {license_id: [] for license_id in license_ids}
+    for stored in await store.of_licenses(connection, license_ids):
+        people[stored.license_id].append(_profile(stored, open_person(context, stored, computers)))
+    return {license_id: tuple(known) for license_id, known in people.items()}
+
+
+def _profile(stored: StoredPerson, opened: OpenPerson | None) -> Profile:
+    known = Profile(
+        license_id=stored.license_id,
+        person_id=stored.person_id,
+        role=stored.role,
+        contacted_at=stored.contacted_at,
+        erased_at=stored.erased_at,
+    )
+    return replace(known, person=opened.person, computers=opened.computers) if opened else known

@@ -1,0 +1,87 @@
+"""People: who bought a license and who uses it, sealed, with their blind index."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+MOMENT = postgresql.TIMESTAMP(timezone=True, precision=0)
+
+
+def upgrade() -> None:
+    op.add_column("activations", sa.Column("told_digest", sa.LargeBinary()))
+    op.create_table(
+        "people",
+        sa.Column("license_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary()),
+        sa.Column("name", sa.LargeBinary()),
+        sa.Column("company", sa.LargeBinary()),
+        sa.Column("email", sa.LargeBinary()),
+        sa.Column("tokens", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("contacted_at", MOMENT, nullable=False),
+        sa.Column("erased_at", MOMENT),
+        sa.PrimaryKeyConstraint("license_id", "person_id", name="people_pkey"),
+        sa.ForeignKeyConstraint(
+            ["license_id"],
+            ["licenses.license_id"],
+            name="people_license_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.CheckConstraint("role IN ('buyer', 'user')", name="people_role_check"),
+        sa.CheckConstraint(
+            "(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="people_erased_check"
+        ),
+    )
+    op.create_index("people_tokens_idx", "people", ["tokens"], postgresql_using="gin")
+    op.create_index(
+        "people_contacted_at_idx",
+        "people",
+        ["contacted_at"],
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_table(
+        "person_computers",
+        sa.Column("license_id", sa.Uuid(), nullable=False),
+        sa.Column("activation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("computer_name", sa.LargeBinary()),
+        sa.Column("comments", sa.LargeBinary()),
+        sa.Column("commented_at", MOMENT),
+        sa.PrimaryKeyConstraint("license_id", "activation_id", name="person_computers_pkey"),
+        sa.ForeignKeyConstraint(
+            ["license_id", "activation_id"],
+            ["activations.license_id", "activations.activation_id"],
+            name="person_computers_license_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["license_id", "person_id"],
+            ["people.license_id", "people.person_id"],
+            name="person_computers_person_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.CheckConstraint(
+            "(comments IS NULL) = (commented_at IS NULL)", name="person_computers_commented_check"
+        ),
+    )
+    op.create_index(
+        "person_computers_license_id_idx", "person_computers", ["license_id", "person_id"]
+    )
+    op.create_index(
+        "person_computers_commented_at_idx",
+        "person_computers",
+        ["commented_at"],
+        postgresql_where=sa.text("commented_at IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("person_computers")
+    op.drop_table("people")
+    op.drop_column("activations", "told_digest")

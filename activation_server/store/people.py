@@ -1,0 +1,186 @@
+"""People on licenses, as sealed: their rows, their computers, and the search by tokens."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import cast
+from sqlalchemy.types import Integer
+
+from activation_server.rules.person import Role
+from activation_server.store.tables import people, person_computers
+
+_P, _C = people.c, person_computers.c
+_CANDIDATES = 500  # fetched at a time
+
+# Of each entry any one set of tokens, and of that every token.
+Tokens = Sequence[Sequence[Collection[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPerson:
+    """A person on a license; without a key the person is erased."""
+
+    license_id: UUID
+    person_id: UUID
+    role: Role
+    contacted_at: datetime
+    wrapped_key: bytes | None = field(repr=False)
+    name: bytes | None = field(default=None, repr=False)
+    company: bytes | None = field(default=None, repr=False)
+    email: bytes | None = field(default=None, repr=False)
+    tokens: Sequence[int] = field(default=(), repr=False)
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredComputer:
+    """Who uses a computer, and what is known of it."""
+
+    license_id: UUID
+    activation_id: UUID
+    person_id: UUID
+    computer_name: bytes | None = field(default=None, repr=False)
+    comments: bytes | None = field(default=None, repr=False)
+    commented_at: datetime | None = None
+
+
+_PERSON = [_P[name] for name in StoredPerson.__slots__]
+_COMPUTER = [_C[name] for name in StoredComputer.__slots__]
+
+
+def _person(row: Any) -> StoredPerson:  # noqa: ANN401 - a row of SQLAlchemy's
+    values = row._asdict()
+    return StoredPerson(**{**values, "role": Role(values["role"])})
+
+
+async def lock_license(connection: AsyncConnection, license_id: UUID) -> None:
+    """Let nobody else change the people of a license until this transaction has ended.
+
+    The last lock that is taken. Not the license's row: a check-in, which holds its activation,
+    would take it in the wrong order.
+    """
+    key = int.from_bytes(license_id.bytes[:8], signed=True)
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+async def of_licenses(
+    connection: AsyncConnection, license_ids: Collection[UUID]
+) -> Sequence[StoredPerson]:
+    """Give the people of licenses, the buyers first."""
+    question = select(*_PERSON).where(_P.license_id.in_(license_ids))
+    rows = await connection.execute(question.order_by(_P.role, _P.contacted_at, _P.person_id))
+    return [_person(row) for row in rows]
+
+
+async def get(
+    connection: AsyncConnection, license_id: UUID, person_id: UUID
+) -> StoredPerson | None:
+    """Give one person."""
+    question = select(*_PERSON).where(_P.license_id == license_id, _P.person_id == person_id)
+    row = (await connection.execute(question)).one_or_none()
+    return None if row is None else _person(row)
+
+
+async def alike(
+    connection: AsyncConnection, license_id: UUID, any_of: Sequence[Collection[int]]
+) -> Sequence[StoredPerson]:
+    """Give the people of a license who have all tokens of any of these sets."""
+    if not any_of:
+        return []
+    question = select(*_PERSON).where(_P.license_id == license_id, _has([any_of]))
+    rows = await connection.execute(question.order_by(_P.role, _P.person_id))
+    return [_person(row) for row in rows]
+
+
+async def search(connection: AsyncConnection, tokens: Tokens) -> AsyncIterator[StoredPerson]:
+    """Give everybody who has the tokens of a search, in no order, as they are asked for."""
+    question: Select[Any] = select(*_PERSON).where(_has(tokens))
+    async with connection.stream(
+        question, execution_options={"yield_per": _CANDIDATES}
+    ) as candidates:
+        async for row in candidates:
+            yield _person(row)
+
+
+def _has(tokens: Tokens) -> ColumnElement[bool]:
+    return and_(
+        *(
+            or_(*(_P.tokens.contains(cast(sorted(each), ARRAY(Integer))) for each in any_of))
+            for any_of in tokens
+        )
+    )
+
+
+async def add(connection: AsyncConnection, new: Sequence[StoredPerson]) -> None:
+    """Add people."""
+    if new:
+        await connection.execute(insert(people), [asdict(each) for each in new])
+
+
+async def save(connection: AsyncConnection, person: StoredPerson) -> None:
+    """Write a person, new or known."""
+    values = asdict(person)
+    await connection.execute(
+        insert(people)
+        .values(values)
+        .on_conflict_do_update(index_elements=[_P.license_id, _P.person_id], set_=values)
+    )
+
+
+async def remove(connection: AsyncConnection, license_id: UUID, person_id: UUID) -> None:
+    """Delete a person, with what is known of the person's computers."""
+    await connection.execute(
+        delete(people).where(_P.license_id == license_id, _P.person_id == person_id)
+    )
+
+
+async def computers_of_licenses(
+    connection: AsyncConnection, license_ids: Collection[UUID]
+) -> Sequence[StoredComputer]:
+    """Give what is known of the computers of licenses."""
+    question = select(*_COMPUTER).where(_C.license_id.in_(license_ids))
+    return [StoredComputer(*row) for row in await connection.execute(question)]
+
+
+async def computers_of(
+    connection: AsyncConnection, license_id: UUID, person_id: UUID
+) -> Sequence[StoredComputer]:
+    """Give the computers that a person uses."""
+    question = select(*_COMPUTER).where(_C.license_id == license_id, _C.person_id == person_id)
+    return [StoredComputer(*row) for row in await connection.execute(question)]
+
+
+async def computers_of_people(
+    connection: AsyncConnection, some: Sequence[StoredPerson]
+) -> Sequence[StoredComputer]:
+    """Give the computers of people of many licenses."""
+    ids = [(person.license_id, person.person_id) for person in some]
+    question = select(*_COMPUTER).where(tuple_(_C.license_id, _C.person_id).in_(ids))
+    return [StoredComputer(*row) for row in await connection.execute(question)]
+
+
+async def computer(
+    connection: AsyncConnection, license_id: UUID, activation_id: UUID
+) -> StoredComputer | None:
+    """Give what is known of a computer."""
+    question = select(*_COMPUTER).where(
+        _C.license_id == license_id, _C.activation_id == activation_id
+    )
+    row = (await connection.execute(question)).one_or_none()
+    return None if row is None else StoredComputer(*row)
+
+
+async def save_computer(connection: AsyncConnection, computer: StoredComputer) -> None:
+    """Write what is known of a computer."""
+    values = asdict(computer)
+    await connection.execute(
+        insert(person_computers)
+        .values(values)
+        .on_conflict_do_update(index_elements=[_C.license_id, _C.activation_id], set_=values)
+    )

@@ -1,0 +1,206 @@
+"""What apps and orders tell of people: stored sealed, once, found again in any script, masked."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from activation_server.crypto.sealed import SealBrokenError
+from activation_server.rules.person import Person, Profile, Told
+from activation_server.services import activation, licensing
+from activation_server.services.calls import Certified, Request
+from activation_server.services.context import Context
+from activation_server.services.licensing import LicenseView
+from activation_server.store.database import Connection
+from tests.conftest import World
+from tests.services.calls import granted, issue_one, make_request
+
+ANA = Person("Ana Popescu", "Exemplu SRL", "ana@example.com")
+BEN = Person("Ben Żółty", "Exemplu SRL", "ben@example.com")
+
+
+def told(person: Person = ANA, comments: str | None = None, computer: str | None = None) -> Told:
+    return Told(person, comments, computer)
+
+
+async def activate(context: Context, request: Request) -> Certified:
+    return granted(await activation.activate(context, request))
+
+
+async def check_in(context: Context, seat: Certified, request: Request) -> Certified:
+    return granted(
+        await activation.reactivate(
+            context, seat.activation.activation_id, seat.check_in_token, request
+        )
+    )
+
+
+async def people_of(context: Context, sold: LicenseView) -> list[Profile]:
+    history = await licensing.show(context, str(sold.license.license_id))
+    return list(history.view.people)
+
+
+async def found(context: Context, wanted: str) -> set[UUID]:
+    return {view.license.license_id for view in await licensing.find(context, wanted)}
+
+
+async def rows(context: Context, table: str) -> int:
+    async def work(connection: Connection) -> int:
+        return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+    return await context.database.transact(work)
+
+
+def test_what_an_app_tells_is_shown_and_found(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        news = told(ANA, "Please call me.", "ANA-PC")
+        seat = await activate(context, make_request(1, sold.license_key, told=news))
+        [ana] = await people_of(context, sold)
+        assert ana.person == ANA
+        computer = ana.computers[seat.activation.activation_id]
+        assert (computer.name, computer.comments) == ("ANA-PC", "Please call me.")
+        everything = ("ana", "POP", "popescu ana", "exemplu", "ana@example.com", "@EXAMPLE.com")
+        for wanted in (*everything, "ana-pc", "popescu exemplu pc"):
+            assert await found(context, wanted) == {sold.license.license_id}, wanted
+        for other in ("anb", "popescu ben", "ana@example.org", "@example.org", "opescu", "ana@"):
+            assert await found(context, other) == set(), other
+
+    world.run(work)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Ελένη Παπαδοπούλου", "παπαδοπουλου"),
+        ("山田 太郎", "太郎"),
+        ("山田太郎", "山田"),
+        ("김민준", "민준"),
+        ("محمد عبد الله", "عبد"),
+        ("Łukasz Żółć", "lukasz zolc"),
+        ("Nguyễn Thị Ánh", "nguyen thi anh"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER J}ohn", "john"),
+        ("Jürgen Groß", "GROSS"),
+        ("Li Wei", "li"),
+    ],
+)
+def test_a_person_is_found_in_any_script(world: World, name: str, wanted: str):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=Person(name))
+        await issue_one(context, buyer=Person("Somebody Else"))
+        assert await found(context, wanted) == {sold.license.license_id}
+
+    world.run(work)
+
+
+def test_a_user_who_bought_the_license_is_not_stored_twice(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=3, buyer=Person(ANA.name, None, ANA.email))
+        for number in (1, 2):
+            request = make_request(number, sold.license_key, number, told=told(ANA))
+            await activate(context, request)
+        [ana] = await people_of(context, sold)
+        assert (ana.role, ana.person, len(ana.computers)) == ("buyer", ANA, 2)
+        await activate(context, make_request(3, sold.license_key, 3, told=told(BEN)))
+        assert [each.person for each in await people_of(context, sold)] == [ANA, BEN]
+
+    world.run(work)
+
+
+def test_a_check_in_changes_what_it_tells_and_nothing_else(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        first = told(ANA, "Hello", "ANA-PC")
+        seat = await activate(context, make_request(1, sold.license_key, told=first))
+        seat = await check_in(context, seat, make_request(2))
+        moved = told(Person(email="ana@example.org"), None, "ANA-2")
+        seat = await check_in(context, seat, make_request(3, told=moved))
+        [ana] = await people_of(context, sold)
+        assert ana.person == Person(ANA.name, ANA.company, "ana@example.org")
+        computer = ana.computers[seat.activation.activation_id]
+        assert (computer.name, computer.comments) == ("ANA-2", "Hello")
+        assert await found(context, "ana@example.com") == set()
+        assert await found(context, "ana@example.org") == {sold.license.license_id}
+
+    world.run(work)
+
+
+def test_a_computer_that_changes_hands_leaves_nobody_behind(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=2)
+        seat = await activate(
+            context, make_request(1, sold.license_key, told=told(ANA, None, "PC-1"))
+        )
+        await activate(context, make_request(2, sold.license_key, 2, told=told(BEN)))
+        await check_in(context, seat, make_request(3, told=told(BEN)))
+        [ben] = await people_of(context, sold)
+        assert (ben.person, len(ben.computers)) == (BEN, 2)
+        assert await found(context, "pc-1 ben") == {sold.license.license_id}
+        assert await found(context, "ana") == set()
+
+    world.run(work)
+
+
+def test_a_check_in_that_tells_the_same_writes_nothing_of_the_person(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        seat = await activate(context, make_request(1, sold.license_key, told=told()))
+
+        async def version(connection: Connection) -> object:
+            question = text("SELECT xmin::text, ctid::text FROM people")
+            return (await connection.execute(question)).one()
+
+        before = await context.database.transact(version)
+        await check_in(context, seat, make_request(2, told=told()))
+        assert await context.database.transact(version) == before
+
+    world.run(work)
+
+
+def test_a_refused_activation_stores_nothing_of_a_person(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        await activate(context, make_request(1, sold.license_key))
+        await activation.activate(context, make_request(2, sold.license_key, 2, told=told()))
+        assert await rows(context, "people") == 0
+
+    world.run(work)
+
+
+def test_two_computers_of_one_person_at_once_make_one_person(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=None)
+        seats = [await activate(context, make_request(n, sold.license_key, n)) for n in range(1, 9)]
+        news = [
+            check_in(context, seat, make_request(n + 100, computer=n, told=told()))
+            for n, seat in enumerate(seats, 1)
+        ]
+        await asyncio.gather(*news)
+        [ana] = await people_of(context, sold)
+        assert len(ana.computers) == 8
+
+    world.run(work)
+
+
+@pytest.mark.parametrize("column", ["wrapped_key", "name", "email"])
+def test_a_value_that_is_put_into_another_row_does_not_open(world: World, column: str):
+    async def work(context: Context):
+        one = await issue_one(context, buyer=ANA)
+        other = await issue_one(context, buyer=BEN)
+
+        async def swap(connection: Connection):
+            await connection.execute(
+                text(
+                    f"UPDATE people SET {column} = (SELECT {column} FROM people AS theirs"
+                    " WHERE license_id = :other) WHERE license_id = :one"
+                ),
+                {"one": one.license.license_id, "other": other.license.license_id},
+            )
+
+        await context.database.transact(swap)
+        with pytest.raises(SealBrokenError):
+            await people_of(context, one)
+        assert [each.person for each in await people_of(context, other)] == [BEN]
+
+    world.run(work)
