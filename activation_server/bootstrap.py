@@ -20,6 +20,7 @@ from activation_server.crypto.master_key import MasterKeyError
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
@@ -138,7 +139,8 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
     master = MasterKeys.of_file(path, random_bytes)
     keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
     randomness = Randomness(random_bytes)
-    return Context(database, keyring, utc_now, randomness, settings.public_url, actor)
+    ledger = ErasureLedger(settings.ledger_file, keyring.digester.of_ledger)
+    return Context(database, keyring, utc_now, randomness, settings.public_url, ledger, actor)
 
 
 def _master_key_file(settings: Settings, *, first_start: bool) -> Path:

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         description="file with the 32-byte master key (Base64 or hex); made by itself, in "
         "`data_dir`, for the embedded PostgreSQL only",
     )
+    erasure_ledger: Path | None = Field(
+        default=None,
+        description="file that remembers erasures outside the database, so that a restored backup "
+        "loses again what was erased; `data_dir`/erasures.jsonl by default. Keep a copy of it, "
+        "apart from the database's backups",
+    )
     issuer: str | None = Field(
         default=None,
         description="the server's public URL, `https://licenses.example.com`: the `iss` of every "
@@ -73,6 +79,11 @@ class Settings(BaseSettings):
             msg = "tls_cert and tls_key are set together or not at all"
             raise ValueError(msg)
         return self
+
+    @property
+    def ledger_file(self) -> Path:
+        """The erasure ledger."""
+        return self.erasure_ledger or self.data_dir / "erasures.jsonl"
 
     @property
     def embedded(self) -> bool:

@@ -15,6 +15,7 @@ import pytest
 
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
@@ -123,6 +124,7 @@ class World:
     chance: Chance
     master: bytes = bytes(range(32))
     issuer: str = ISSUER
+    ledger: Path = Path("/nowhere/erasures.jsonl")
 
     def run(self, work: Callable[[Context], Awaitable[Result]]) -> Result:
         """Open the means, run `work`, close them."""
@@ -140,14 +142,16 @@ class World:
         try:
             master = MasterKeys.of([self.master], self.chance)
             keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
-            yield Context(database, keyring, self.clock, Randomness(self.chance), self.issuer)
+            ledger = ErasureLedger(self.ledger, keyring.digester.of_ledger)
+            randomness = Randomness(self.chance)
+            yield Context(database, keyring, self.clock, randomness, self.issuer, ledger, "tests")
         finally:
             await database.engine.dispose()
 
 
 @pytest.fixture
-def world(database_url: str, clock: Clock, chance: Chance) -> World:
-    return World(database_url, clock, chance)
+def world(database_url: str, clock: Clock, chance: Chance, tmp_path: Path) -> World:
+    return World(database_url, clock, chance, ledger=tmp_path / "erasures.jsonl")
 
 
 def machines_file() -> Path:

@@ -1,14 +1,16 @@
 """`activation-server privacy …`."""
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from activation_server.cli.operate import AsJson, print_json
+from activation_server.cli.operate import AsJson, DataDir, err, operate, out, print_json
 from activation_server.formats import privacy_map
-from activation_server.services import privacy
+from activation_server.services import erasure, privacy
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,3 +47,65 @@ def map_(
         sys.stdout.write(privacy_map.fides(tables))
     else:
         sys.stdout.write(privacy_map.markdown(tables))
+
+
+Email = Annotated[
+    str, typer.Option("--email", metavar="E", help="The person's e-mail address, whole.")
+]
+
+
+@app.command()
+def erase(
+    email: Email,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count; erase nothing.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person, in every license. The licenses and their seats go on working."""
+    counts = operate(
+        lambda context: erasure.erase(context, email, dry_run=dry_run), data_dir, as_json=as_json
+    )
+    if as_json:
+        print_json({"dry_run": dry_run, **asdict(counts)})
+    elif not counts.people:
+        out.print("Nothing is held on this address: there never was, or it is erased already.")
+    else:
+        done = "A dry run: nothing was changed. To be erased" if dry_run else "Erased"
+        out.print(
+            f"{done}: what is known of the person in {counts.licenses} licenses, "
+            f"with {counts.computers} computers."
+        )
+
+
+@app.command()
+def replay(
+    ledger_is_lost: Annotated[
+        bool,
+        typer.Option("--ledger-is-lost", help="Begin a new ledger: the old one can't be had back."),
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase again what a restored backup brought back, by the erasure ledger."""
+    columns = (
+        TextColumn("People compared:"),
+        TextColumn("{task.completed:,}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+        task = progress.add_task("replay", total=None)
+        gone = operate(
+            lambda context: erasure.replay(
+                context,
+                lambda done: progress.advance(task, done),
+                ledger_is_lost=ledger_is_lost,
+            ),
+            data_dir,
+            as_json=as_json,
+        )
+    if as_json:
+        print_json({"erased_again": gone})
+    else:
+        out.print(
+            f"The database has carried out the whole ledger; {gone} people were erased again."
+        )

@@ -18,6 +18,7 @@ from activation_server import bootstrap, logs
 from activation_server.cli.demo import prepare_demo
 from activation_server.cli.operate import DataDir, fail, refusals_told, settings
 from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from activation_server.services import erasure
 from activation_server.services.context import Context
 from activation_server.settings import LogFormat, Settings
 from activation_server.web.app import create_app
@@ -136,6 +137,7 @@ async def _serve(
     demo: bool,
 ) -> None:
     async with bootstrap.open_context(chosen, url) as context, _background(context, postgres):
+        await erasure.check(context)
         server = _Server(_config(chosen, context))
         listening.listen(BACKLOG)  # from here on a connection waits instead of being refused
         log.info("serving", address=chosen.address, issuer=context.issuer)

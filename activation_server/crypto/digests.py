@@ -31,6 +31,7 @@ class Digester:
     request: bytes = field(repr=False)
     activation: bytes = field(repr=False)
     told: bytes = field(repr=False)
+    erasure: bytes = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
@@ -41,6 +42,7 @@ class Digester:
             request=derive(root, "request digest"),
             activation=derive(root, "activation id"),
             told=derive(root, "what is told of a person"),
+            erasure=derive(root, "erasure ledger"),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
@@ -59,6 +61,18 @@ class Digester:
     def of_told(self, activation_id: UUID, told: bytes) -> bytes:
         """Digest what an app told of a person; other computers give other digests."""
         return _mac(self.told, activation_id.bytes + told)
+
+    def of_person(self, license_id: UUID, person_id: UUID) -> bytes:
+        """Digest which person of which license is erased."""
+        return _mac(self.erasure, b"person\x00" + license_id.bytes + person_id.bytes)
+
+    def of_email(self, folded: str) -> bytes:
+        """Digest an e-mail address that is erased, or gets no newsletter."""
+        return _mac(self.erasure, b"email\x00" + folded.encode())
+
+    def of_ledger(self, entry: bytes) -> bytes:
+        """Digest an entry of the erasure ledger with the one before."""
+        return _mac(self.erasure, b"entry\x00" + entry)
 
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).

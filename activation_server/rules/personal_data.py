@@ -373,3 +373,12 @@ TOLD: Final = DataKind(
     legal_basis=LegalBasis.CONTRACT,
     retention=retention.CONTACT,
 )
+LEDGER_POSITION: Final = DataKind(
+    "ledger position",
+    "how far of the erasure ledger the database has carried out",
+    categories=("system.operations",),
+    uses=(SECURITY,),
+    purpose="Notice that a restored backup holds what was erased.",
+    legal_basis=None,
+    retention=retention.KEYS,
+)

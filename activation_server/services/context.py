@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.keyring import Keyring
+from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.store.database import Database
 
 
@@ -33,6 +34,7 @@ class Context:
     clock: Callable[[], datetime]
     randomness: Randomness
     issuer: str
+    ledger: ErasureLedger = field(repr=False)
     actor: str = "server"  # who acts: an operator by the name they are logged in with
 
     def now(self) -> datetime:

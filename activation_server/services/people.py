@@ -159,6 +159,19 @@ async def find(context: Context, connection: Connection, text: str) -> Sequence[
     return [*found]
 
 
+async def with_email(context: Context, connection: Connection, email: str) -> Sequence[Profile]:
+    """Give everybody of an e-mail address, in every license."""
+    wanted = Person(email=email.strip())
+    tokens = [[context.keyring.vault.tokens(index_parts(wanted, ()))]]
+    candidates = [each async for each in store.search(connection, tokens)]
+    profiles = []
+    for start in range(0, len(candidates), BATCH):
+        some = candidates[start : start + BATCH]
+        computers = await store.computers_of_people(connection, some)
+        profiles += [_profile(each, open_person(context, each, computers)) for each in some]
+    return [each for each in profiles if each.person.email and each.person.agrees(wanted)]
+
+
 async def of_licenses(
     context: Context, connection: Connection, license_ids: Collection[UUID]
 ) -> Mapping[UUID, Sequence[Profile]]:

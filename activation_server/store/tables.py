@@ -296,3 +296,14 @@ wrapped_secrets = Table(
     column("created_at", Moment, kind.KEY_FACT),
     info={"about": "The secret that all look-ups and tokens are derived from."},
 )
+
+# One row.
+erasure_position = Table(
+    "erasure_position",
+    metadata,
+    column("one", Boolean, kind.LEDGER_POSITION, primary_key=True),
+    column("number", BigInteger, kind.LEDGER_POSITION),
+    column("mac", LargeBinary, kind.LEDGER_POSITION),
+    CheckConstraint("one", name="one"),
+    info={"about": "How far of the erasure ledger this database has carried out."},
+)

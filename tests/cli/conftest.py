@@ -41,5 +41,9 @@ def commands(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     master_key = tmp_path / "master.key"
     master_key.write_text(world.master.hex(), encoding="ascii")
     return Commands(
-        {"ACTIVATION_DATABASE_URL": world.url, "ACTIVATION_MASTER_KEY_FILE": str(master_key)}
+        {
+            "ACTIVATION_DATABASE_URL": world.url,
+            "ACTIVATION_MASTER_KEY_FILE": str(master_key),
+            "ACTIVATION_ERASURE_LEDGER": str(world.ledger),
+        }
     )

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
 from sqlalchemy import delete, insert, select
 
 from activation_server.crypto.master_keys import MasterKeys
+from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
@@ -47,7 +49,9 @@ class Server:
         master = MasterKeys.of([MASTER], self.chance)
         unlocking = Unlocking(self.database, master, self.chance, self.clock())
         keyring = self.run(keys.unlock(unlocking))
-        self.context = Context(self.database, keyring, self.clock, Randomness(self.chance), ISSUER)
+        ledger = ErasureLedger(Path("/nowhere/erasures.jsonl"), keyring.digester.of_ledger)
+        randomness = Randomness(self.chance)
+        self.context = Context(self.database, keyring, self.clock, randomness, ISSUER, ledger)
 
     def back_up(self) -> Backup:
         """Give all rows of all tables."""

@@ -80,8 +80,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("commented_at IS NOT NULL"),
     )
 
+    op.create_table(
+        "erasure_position",
+        sa.Column("one", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name="erasure_position_pkey"),
+        sa.CheckConstraint("one", name="erasure_position_one_check"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("erasure_position")
     op.drop_table("person_computers")
     op.drop_table("people")
     op.drop_column("activations", "told_digest")

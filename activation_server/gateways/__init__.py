@@ -1,0 +1,1 @@
+"""The world outside: files that are kept apart from the database."""

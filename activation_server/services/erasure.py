@@ -1,0 +1,176 @@
+"""Erase a person on their word, in a way that outlives the restore of a backup."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from activation_server.rules import erasure as rules
+from activation_server.rules.erasure import Erased, Erasure, LedgerEntry, LedgerStanding
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.folding import fold
+from activation_server.rules.person import Profile
+from activation_server.services import people
+from activation_server.services.context import Context
+from activation_server.services.sealed_people import open_person
+from activation_server.store import erasure as store
+from activation_server.store.database import Connection
+from activation_server.store.people import StoredPerson
+
+_BEHIND = (
+    "The erasure ledger has entries that this database has not carried out: an older backup was "
+    "restored, or an erasure was cut off. Run `activation-server privacy replay`."
+)
+_LOST = (
+    "The erasure ledger lacks entries that this database has carried out. Restore its file from "
+    "the copy; if there is none, `activation-server privacy replay --ledger-is-lost` begins a new "
+    "one, and what it held is not erased again in older backups."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an erasure takes, or took."""
+
+    people: int = 0
+    computers: int = 0
+    licenses: int = 0
+
+
+async def of_person(context: Context, email: str) -> Sequence[Profile]:
+    """Give everybody of an e-mail address, in every license."""
+
+    async def work(connection: Connection) -> Sequence[Profile]:
+        return await people.with_email(context, connection, email)
+
+    return await context.database.transact(work)
+
+
+async def erase(context: Context, email: str, *, dry_run: bool = False) -> Counts:
+    """Erase everybody of an e-mail address; repeated, there is nobody left. Raises OperatorError.
+
+    Entered in the ledger first, then done: whatever happens in between, it is done by a replay.
+    """
+    address = fold(email.strip())
+    with context.ledger.locked():
+        await check(context)
+        profiles = await of_person(context, address)
+        if dry_run or not profiles:
+            return _counts(profiles)
+        entries = context.ledger.append(_erasures(context, address, profiles), context.now())
+
+        async def work(connection: Connection) -> None:
+            for profile in profiles:
+                await _erase(context, connection, profile.license_id, profile.person_id)
+            await store.save_position(connection, rules.end(entries))
+
+        await context.database.transact(work)
+    return _counts(profiles)
+
+
+async def check(context: Context) -> None:
+    """See that every erasure of the ledger is carried out. Raises OperatorError."""
+    found = await standing(context)
+    if found is not LedgerStanding.CURRENT:
+        raise OperatorError(_BEHIND if found is LedgerStanding.BEHIND else _LOST)
+
+
+async def standing(context: Context) -> LedgerStanding:
+    """Compare the ledger with what this database has carried out. Raises OperatorError."""
+    position = await context.database.transact(store.position)
+    return rules.standing(context.ledger.read(), position)
+
+
+async def replay(
+    context: Context, progress: Callable[[int], None], *, ledger_is_lost: bool = False
+) -> int:
+    """Carry out what the ledger has and the database has not; give how many people went.
+
+    May be cut off at any point, and run again. Raises OperatorError.
+    """
+    with context.ledger.locked():
+        entries = context.ledger.read()
+        position = await context.database.transact(store.position)
+        found = rules.standing(entries, position)
+        if found is LedgerStanding.LOST and not ledger_is_lost:
+            raise OperatorError(_LOST)
+        since = 0 if found is LedgerStanding.LOST else position.number
+        gone = await _replay(context, entries[since:], progress) if entries[since:] else 0
+
+        async def work(connection: Connection) -> None:
+            await store.save_position(connection, rules.end(entries))
+
+        await context.database.transact(work)
+    return gone
+
+
+async def _replay(
+    context: Context, entries: Sequence[LedgerEntry], progress: Callable[[int], None]
+) -> int:
+    due = _Due(context, entries)
+    after: tuple[UUID, UUID] | None = None
+    gone = 0
+
+    async def work(connection: Connection) -> tuple[int, Sequence[StoredPerson]]:
+        page = await store.page_of_people(connection, after)
+        erased = [person for person in page if due.has(person)]
+        for person in erased:
+            await _erase(context, connection, person.license_id, person.person_id)
+        return len(erased), page
+
+    while True:
+        erased, page = await context.database.transact(work)
+        gone += erased
+        progress(len(page))
+        if len(page) < store.PAGE:
+            return gone
+        after = (page[-1].license_id, page[-1].person_id)
+
+
+class _Due:
+    """Who is to be erased again, by the ledger's entries."""
+
+    def __init__(self, context: Context, entries: Sequence[LedgerEntry]) -> None:
+        self._context = context
+        self._people = {
+            entry.erasure.digest for entry in entries if entry.erasure.kind is Erased.PERSON
+        }
+        self._emails: dict[bytes, datetime] = {
+            entry.erasure.digest: entry.at
+            for entry in entries
+            if entry.erasure.kind is Erased.EMAIL
+        }
+
+    def has(self, person: StoredPerson) -> bool:
+        digester = self._context.keyring.digester
+        if digester.of_person(person.license_id, person.person_id) in self._people:
+            return True
+        if not self._emails or person.email is None:
+            return False
+        opened = open_person(self._context, person)
+        email = opened and opened.person.email
+        at = self._emails.get(digester.of_email(fold(email))) if email else None
+        return at is not None and person.contacted_at <= at
+
+
+def _erasures(context: Context, address: str, profiles: Sequence[Profile]) -> Sequence[Erasure]:
+    digester = context.keyring.digester
+    rows = [
+        Erasure(Erased.PERSON, digester.of_person(each.license_id, each.person_id))
+        for each in profiles
+    ]
+    return [Erasure(Erased.EMAIL, digester.of_email(address)), *rows]
+
+
+async def _erase(
+    context: Context, connection: Connection, license_id: UUID, person_id: UUID
+) -> None:
+    await store.erase_person(connection, license_id, person_id, context.now(), people.ERASED)
+
+
+def _counts(profiles: Sequence[Profile]) -> Counts:
+    return Counts(
+        people=len(profiles),
+        computers=sum(len(profile.computers) for profile in profiles),
+        licenses=len({profile.license_id for profile in profiles}),
+    )

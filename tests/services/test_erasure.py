@@ -1,0 +1,214 @@
+"""Erased on a person's word: nothing is left, nothing comes back, the license goes on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.person import Person
+from activation_server.services import erasure
+from activation_server.services.context import Context
+from activation_server.services.erasure import Counts
+from activation_server.store.database import Connection
+from tests.conftest import World
+from tests.services.calls import issue_one, make_request
+from tests.services.test_people import ANA, BEN, activate, check_in, found, people_of, told
+
+EMAIL = str(ANA.email)
+
+
+def ignore(_done: int) -> None:
+    """Nobody watches."""
+
+
+async def run(context: Context, *statements: str) -> None:
+    async def work(connection: Connection) -> None:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+    await context.database.transact(work)
+
+
+async def back_up(context: Context) -> None:
+    """Keep what an older backup would hold."""
+    tables = ("people", "person_computers", "activations", "erasure_position")
+    await run(context, *(f"CREATE TABLE old_{name} AS TABLE {name}" for name in tables))
+
+
+async def restore(context: Context) -> None:
+    """Put an older backup's people in place of those of now."""
+    await run(
+        context,
+        "DELETE FROM person_computers",
+        "DELETE FROM people",
+        "DELETE FROM erasure_position",
+        "INSERT INTO people SELECT * FROM old_people",
+        "INSERT INTO person_computers SELECT * FROM old_person_computers",
+        "INSERT INTO erasure_position SELECT * FROM old_erasure_position",
+        "UPDATE activations SET told_digest = old.told_digest FROM old_activations AS old"
+        " WHERE old.activation_id = activations.activation_id",
+    )
+
+
+def test_an_erased_person_is_gone_and_the_license_goes_on(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=2, buyer=ANA)
+        other = await issue_one(context, buyer=Person("Ana P.", None, EMAIL.upper()))
+        news = told(ANA, "Hello", "ANA-PC")
+        seat = await activate(context, make_request(1, sold.license_key, told=news))
+        await activate(context, make_request(2, sold.license_key, 2, told=told(BEN)))
+        assert await erasure.erase(context, EMAIL, dry_run=True) == Counts(2, 1, 2)
+        assert len(await found(context, EMAIL)) == 2
+        assert await erasure.erase(context, f" {EMAIL.title()} ") == Counts(2, 1, 2)
+        for wanted in (EMAIL, "popescu", "ana-pc"):
+            assert await found(context, wanted) == set()
+        erased, ben = await people_of(context, sold)
+        assert (erased.person, erased.computers, erased.erased_at) == (
+            Person(),
+            {},
+            context.now(),
+        )
+        assert ben.person == BEN
+        [one] = await people_of(context, other)
+        assert one.erased_at is not None
+        await check_in(context, seat, make_request(3))
+        assert await erasure.erase(context, EMAIL) == Counts()
+
+    world.run(work)
+
+
+def test_a_check_in_brings_nothing_back_but_a_new_activation_does(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        seat = await activate(context, make_request(1, sold.license_key, told=told()))
+        await erasure.erase(context, EMAIL)
+        for number, news in ((2, told()), (3, told(BEN)), (4, told(ANA, "I am back"))):
+            seat = await check_in(context, seat, make_request(number, told=news))
+        assert [each.person for each in await people_of(context, sold)] == [Person()]
+        await activate(context, make_request(5, sold.license_key, told=told()))
+        assert {each.person for each in await people_of(context, sold)} == {Person(), ANA}
+
+    world.run(work)
+
+
+def test_a_restored_backup_is_not_served_until_the_ledger_is_replayed(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        await issue_one(context, buyer=BEN)
+        await erasure.erase(context, str(BEN.email))
+        await back_up(context)
+        seat = await activate(context, make_request(1, sold.license_key, told=told()))
+        await erasure.erase(context, EMAIL)
+        await erasure.check(context)
+        await restore(context)
+        with pytest.raises(OperatorError, match=r"privacy replay"):
+            await erasure.check(context)
+        with pytest.raises(OperatorError, match=r"privacy replay"):
+            await erasure.erase(context, EMAIL)
+        assert await found(context, EMAIL) == {sold.license.license_id}
+        assert await erasure.replay(context, ignore) == 1
+        await erasure.check(context)
+        assert await found(context, EMAIL) == set()
+        assert await erasure.replay(context, ignore) == 0
+        assert seat.activation.license_id == sold.license.license_id
+
+    world.run(work)
+
+
+def test_a_row_that_moved_since_the_backup_is_erased_by_its_address(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context)
+        await activate(context, make_request(1, sold.license_key, told=told()))
+        await back_up(context)
+        await run(context, "DELETE FROM people")
+        context.clock.advance(days=1)  # type: ignore[attr-defined] # the tests' own
+        again = make_request(2, sold.license_key, told=told(ANA, None, "OTHER-PC"))
+        await activate(context, again)
+        await erasure.erase(context, EMAIL)
+        await restore(context)
+        assert await erasure.replay(context, ignore) == 1
+        assert await found(context, "popescu") == set()
+
+    world.run(work)
+
+
+def test_an_erasure_that_was_cut_off_before_the_commit_is_done_by_a_replay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(context: Context):
+        await issue_one(context, buyer=ANA)
+
+        async def crash(*_given: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(erasure, "_erase", crash)
+            with pytest.raises(KeyboardInterrupt):
+                await erasure.erase(context, EMAIL)
+        assert len(await found(context, EMAIL)) == 1
+        with pytest.raises(OperatorError, match=r"privacy replay"):
+            await erasure.check(context)
+        assert await erasure.replay(context, ignore) == 1
+        await erasure.check(context)
+
+    world.run(work)
+
+
+def cut(ledger: Path) -> None:
+    ledger.write_bytes(ledger.read_bytes()[:-5])
+
+
+def remove(ledger: Path) -> None:
+    ledger.unlink()
+
+
+def change(ledger: Path) -> None:
+    ledger.write_bytes(ledger.read_bytes().replace(b'"person"', b'"email"'))
+
+
+@pytest.mark.parametrize(
+    ("harm", "told_as"),
+    [(cut, "lacks entries"), (remove, "lacks entries"), (change, "Line 2 .* is not as it was")],
+)
+def test_a_ledger_that_is_not_as_it_was_is_told(
+    world: World, harm: Callable[[Path], None], told_as: str
+):
+    async def work(context: Context):
+        await issue_one(context, buyer=ANA)
+        await erasure.erase(context, EMAIL)
+        harm(world.ledger)
+        with pytest.raises(OperatorError, match=told_as):
+            await erasure.check(context)
+
+    world.run(work)
+
+
+def test_a_lost_ledger_is_begun_anew_when_the_operator_says_so(world: World):
+    async def work(context: Context):
+        await issue_one(context, buyer=ANA)
+        await issue_one(context, buyer=BEN)
+        await erasure.erase(context, EMAIL)
+        world.ledger.unlink()
+        with pytest.raises(OperatorError, match=r"--ledger-is-lost"):
+            await erasure.replay(context, ignore)
+        assert await erasure.replay(context, ignore, ledger_is_lost=True) == 0
+        await erasure.erase(context, str(BEN.email))
+        await erasure.check(context)
+
+    world.run(work)
+
+
+def test_the_ledger_names_nobody(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        [ana] = await people_of(context, sold)
+        await erasure.erase(context, EMAIL)
+        content = world.ledger.read_text().lower()
+        assert content.count("\n") == 2
+        for personal in (EMAIL, "popescu", str(ana.person_id), str(ana.license_id)):
+            assert personal not in content
+        assert world.ledger.stat().st_mode & 0o777 == 0o600
+
+    world.run(work)
