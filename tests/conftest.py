@@ -125,6 +125,7 @@ class World:
     master: bytes = bytes(range(32))
     issuer: str = ISSUER
     ledger: Path = Path("/nowhere/erasures.jsonl")
+    master_key_file: Path | None = None
 
     def run(self, work: Callable[[Context], Awaitable[Result]]) -> Result:
         """Open the means, run `work`, close them."""
@@ -140,7 +141,11 @@ class World:
         """Give the means of a running server."""
         database = Database(create_engine(self.url))
         try:
-            master = MasterKeys.of([self.master], self.chance)
+            master = (
+                MasterKeys.of([self.master], self.chance)
+                if self.master_key_file is None
+                else MasterKeys.of_file(self.master_key_file, self.chance)
+            )
             keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
             ledger = ErasureLedger(self.ledger, keyring.digester.of_ledger)
             randomness = Randomness(self.chance)

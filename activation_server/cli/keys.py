@@ -1,19 +1,21 @@
 """`activation-server keys …`."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from activation_server import bootstrap
-from activation_server.cli.operate import AsJson, DataDir, fail, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, err, fail, operate, out, print_json
 from activation_server.formats import admin_api
 from activation_server.formats.times import rfc3339
 from activation_server.rules.signing_keys import Standing
-from activation_server.services import signing_keys
+from activation_server.services import master_key_rotation, signing_keys
 from activation_server.services.signing_keys import KeyView
 
 LISTED = 1000
@@ -52,6 +54,41 @@ def make_master_key(
         return
     out.print(f"Wrote {file}, readable by you alone.", markup=False)
     out.print("Keep a copy apart from the database's backups: without it they can't be used.")
+
+
+@app.command()
+def rotate_master_key(
+    keep_old: Annotated[
+        bool,
+        typer.Option(
+            "--keep-old", help="Keep the old key in the file, until other machines have the new."
+        ),
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the master key while the server serves. Cut off, the next call goes on."""
+    columns = (TextColumn("Wrapping keys anew"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+        task = progress.add_task("rotate", total=None)
+        done = operate(
+            lambda context: master_key_rotation.rotate(
+                context,
+                lambda done, total: progress.update(task, completed=done, total=total),
+                keep_old=keep_old,
+            ),
+            data_dir,
+            as_json=as_json,
+        )
+    if as_json:
+        print_json(asdict(done))
+        return
+    out.print(f"A new master key wraps the server's keys and those of {done.people} people.")
+    if done.old_key_kept:
+        out.print("Copy the file to the other machines, then run this again without --keep-old.")
+    else:
+        out.print("The old one is gone from the file. Keep a copy of the new one in a safe place.")
+        out.print("Backups made before need the old one: keep it as long as you keep them.")
 
 
 @app.command(name="list")

@@ -57,6 +57,27 @@ class MasterKeys:
             raise SealBrokenError(msg)
         return self.keys[name].open(sealed, place)
 
+    def begin_rotation(self, new: bytes) -> None:
+        """Write a new current key into the file, before the one that it replaces."""
+        self._replace([new, *(held.key for held in self.keys.values())])
+
+    def end_rotation(self) -> None:
+        """Leave the current key alone in the file: what another one wraps is lost."""
+        self._replace([self.keys[self.current_id()].key])
+
+    def _replace(self, keys: Sequence[bytes]) -> None:
+        if self.path is None:
+            raise MasterKeyError("The master key comes from no file, so it can't be replaced.")
+        try:
+            master_key.replace(self.path, keys)
+        except OSError as error:
+            msg = (
+                f"The master key file {self.path} can't be written ({error.strerror}); run this "
+                "as a user who may, with room on the disk."
+            )
+            raise MasterKeyError(msg) from None
+        self._follow()
+
     def _follow(self) -> None:
         """Read the file again if it changed; one that can't be read changes nothing."""
         if self.path is None or (version := _version(self.path)) in {None, self._seen}:

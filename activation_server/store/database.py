@@ -1,10 +1,12 @@
 """The engine, transactions, time-outs, and the retry of a whole unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -71,6 +73,22 @@ class Database:
             except asyncio.CancelledError:
                 raise
         raise AssertionError  # the loop returns or raises
+
+    @asynccontextmanager
+    async def alone(self, lock: int) -> AsyncIterator[bool]:
+        """Hold a lock by its number over many transactions; gives `False` when another holds it.
+
+        It goes with the connection, also when the process dies.
+        """
+        async with self.engine.connect() as connection:
+            held = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            question = text("SELECT pg_try_advisory_lock(:lock)")
+            mine = bool(await held.scalar(question, {"lock": lock}))
+            try:
+                yield mine
+            finally:
+                if mine:
+                    await held.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
 
 
 def _sqlstate(error: BaseException) -> str:
