@@ -26,7 +26,7 @@ from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
-from activation_server.store import events, schema
+from activation_server.store import partitions, schema
 from activation_server.store.database import Database, create_engine
 
 MASTER_KEY_NAME = "master.key"
@@ -83,13 +83,13 @@ async def open_context(
 
 
 async def upgrade_schema(database: Database) -> None:
-    """Bring the schema up to the code's, and make the months ahead in the history."""
+    """Bring the schema up to the code's, and make the months ahead of what is kept by month."""
 
-    async def partitions(connection: AsyncConnection) -> None:
-        await events.ensure_partitions(connection, utc_now())
+    async def months(connection: AsyncConnection) -> None:
+        await partitions.ensure(connection, utc_now())
 
     await database.transact(schema.upgrade)
-    await database.transact(partitions)
+    await database.transact(months)
 
 
 async def upgrade(url: str) -> str:
@@ -110,16 +110,16 @@ def make_master_key(path: Path) -> None:
 
 
 async def keep_partitions(context: Context, interval_seconds: float = 12 * 3600) -> None:
-    """Make the months ahead in the history, for as long as the server runs."""
+    """Make the months ahead of what is kept by month, for as long as the server runs."""
 
     async def work(connection: AsyncConnection) -> None:
-        await events.ensure_partitions(connection, context.now())
+        await partitions.ensure(connection, context.now())
 
     while True:
         try:
             await context.database.transact(work)
         except UnavailableError:
-            log.warning("history_partitions_postponed")
+            log.warning("partitions_postponed")
         await asyncio.sleep(interval_seconds)
 
 

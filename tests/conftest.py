@@ -19,7 +19,7 @@ from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
-from activation_server.store import events, schema
+from activation_server.store import partitions, schema
 from activation_server.store.database import Database, create_engine
 
 Result = TypeVar("Result")
@@ -80,10 +80,10 @@ async def _make_template(running: EmbeddedPostgres) -> None:
     database = Database(create_engine(running.url("template_migrated")))
     await database.transact(schema.upgrade)
 
-    async def partitions(connection: object) -> None:
-        await events.ensure_partitions(connection, START)  # type: ignore[arg-type]
+    async def months(connection: object) -> None:
+        await partitions.ensure(connection, START)  # type: ignore[arg-type]
 
-    await database.transact(partitions)
+    await database.transact(months)
     await database.engine.dispose()
 
 

@@ -7,6 +7,7 @@ import typer
 from activation_server import __version__
 from activation_server.cli import (
     activations,
+    audit,
     client,
     client_offline,
     database,
@@ -39,6 +40,7 @@ app.add_typer(client.app, name="client", help="The reference desktop client.")
 app.add_typer(database.app, name="db", help="The database's schema.")
 app.add_typer(keys.app, name="keys", help="The master key and the signing keys.")
 app.add_typer(privacy.app, name="privacy", help="What is stored, why, and until when.")
+app.add_typer(audit.app, name="audit", help="Who looked, and proof that nothing is left out.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

@@ -1,9 +1,11 @@
 """The one place that signs: Ed25519 (RFC 8032) over a compact JWS (RFC 7515, RFC 8037)."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activation_server import base64url
@@ -13,11 +15,13 @@ _REQUIRED = frozenset(
     {"v", "iss", "aud", "sub", "jti", "iat", "nonce", "seq", "check_in_after", "lic", "hw"}
 )
 _ALLOWED = _REQUIRED | {"exp"}
+_CHECKPOINT = frozenset({"iss", "iat", "seq", "at", "digest", "forgotten"})  # no `aud`, no `sub`
+_DIGEST = re.compile("[0-9a-f]{64}")
 _LICENSE = frozenset({"id", "edition", "kind", "seats", "expires", "maintenance_until", "features"})
 
 
 class UnsignableError(Exception):
-    """Claims that must never be certified; a fault of the server, never of the request."""
+    """Claims that must never be signed; a fault of the server, never of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,23 @@ class SigningKey:
     def sign(self, header: Mapping[str, object], claims: Mapping[str, object]) -> str:
         """Sign claims into a compact JWS, the same bytes for the same claims.
 
-        Raises UnsignableError when the claims are not those of a certificate.
+        Raises UnsignableError when the claims are not those of the type that the header names.
         """
         check(header, claims)
         signed = f"{_encode(header)}.{_encode(claims)}"
         signature = self.private.sign(signed.encode())
         return f"{signed}.{base64url.encode(signature)}"
+
+    def opened(self, token: str, kind: str) -> Mapping[str, object] | None:
+        """Give the claims of a token of a type that this very key signed; none of any other."""
+        try:
+            signed, _, signature = token.rpartition(".")
+            self.private.public_key().verify(base64url.decode(signature), signed.encode())
+            header, claims = (json.loads(base64url.decode(part)) for part in signed.split("."))
+            check(header, claims)
+        except (ValueError, InvalidSignature, UnsignableError):
+            return None
+        return claims if header["typ"] == kind else None
 
 
 def public_bytes(seed: bytes) -> bytes:
@@ -50,13 +65,21 @@ def public_bytes(seed: bytes) -> bytes:
 
 
 def check(header: Mapping[str, object], claims: Mapping[str, object]) -> None:
-    """Check claims against the certificate's profile, just before they are signed."""
+    """Check claims against the profile that their header names, just before they are signed."""
+    kind = str(header.get("typ"))
+    profile = _PROFILES.get(kind)
+    faults = [] if header.get("alg") in ALGORITHMS else ["algorithm"]
+    faults += ["type"] if profile is None else profile(claims)
+    if faults:
+        msg = f"claims do not fit the profile of {kind}: {', '.join(faults)}"
+        raise UnsignableError(msg)
+
+
+def _certificate_faults(claims: Mapping[str, object]) -> list[str]:
     license_, expires = claims.get("lic"), claims.get("exp")
-    faults = [
+    return [
         fault
         for fault, found in (
-            ("algorithm", header.get("alg") not in ALGORITHMS),
-            ("type", header.get("typ") != "activation+jwt"),
             ("names", not _REQUIRED <= claims.keys() <= _ALLOWED),
             ("license", not isinstance(license_, dict) or license_.keys() != _LICENSE),
             ("empty", not all(claims.get(name) for name in ("iss", "aud", "sub", "hw"))),
@@ -65,9 +88,33 @@ def check(header: Mapping[str, object], claims: Mapping[str, object]) -> None:
         )
         if found
     ]
-    if faults:
-        msg = f"claims do not fit the certificate's profile: {', '.join(faults)}"
-        raise UnsignableError(msg)
+
+
+def _checkpoint_faults(claims: Mapping[str, object]) -> list[str]:
+    seq, digest, times = (
+        claims.get("seq"),
+        claims.get("digest"),
+        (claims.get("at"), claims.get("iat")),
+    )
+    return [
+        fault
+        for fault, found in (
+            ("names", claims.keys() != _CHECKPOINT),
+            ("issuer", not isinstance(claims.get("iss"), str) or not claims.get("iss")),
+            ("seq", type(seq) is not int or seq < 1),
+            ("digest", not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None),
+            ("times", any(type(moment) is not int for moment in times)),
+            ("forgotten", type(claims.get("forgotten")) is not bool),
+        )
+        if found
+    ]
+
+
+# By `typ`: whoever checks one kind of token takes no other.
+_PROFILES: Mapping[str, Callable[[Mapping[str, object]], list[str]]] = {
+    "activation+jwt": _certificate_faults,
+    "audit-checkpoint+jwt": _checkpoint_faults,
+}
 
 
 def _encode(part: Mapping[str, object]) -> str:

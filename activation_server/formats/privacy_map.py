@@ -14,7 +14,6 @@ Tables = Sequence[MappedTable]
 
 DATASET: Final = "activation_server"
 WIDTH: Final = 100  # of lines, for terminals
-SUBJECT: Final = "customer"  # fideslang has no finer one for whoever uses a license
 NO_PERSON: Final = "none needed: about no person"
 
 
@@ -108,7 +107,7 @@ def _field(column: MappedColumn) -> Json:
         "data_categories": list(kind.categories),
         "data_uses": list(kind.uses),
     }
-    return field | ({"data_subjects": [SUBJECT]} if kind.is_about_a_person() else {})
+    return field | ({"data_subjects": [kind.subject]} if kind.is_about_a_person() else {})
 
 
 # ---- For people.

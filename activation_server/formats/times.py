@@ -13,13 +13,22 @@ def parse_end(text: str) -> datetime:
 
     Raises ValueError with a sentence that says what is expected.
     """
+    return _parse(text, time(23, 59, 59))
+
+
+def parse_start(text: str) -> datetime:
+    """Read a time as `parse_end` does; a date means the beginning of that day in UTC."""
+    return _parse(text, time())
+
+
+def _parse(text: str, of_a_day: time) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         msg = f"{text!r} is no date (2027-12-31) and no RFC 3339 time (2027-12-31T12:00:00Z)"
         raise ValueError(msg) from None
     if len(text.strip()) <= len("2027-12-31"):
-        return datetime.combine(moment.date(), time(23, 59, 59), UTC)
+        return datetime.combine(moment.date(), of_a_day, UTC)
     if moment.tzinfo is None:
         msg = f"{text!r} has no time zone: end it with Z for UTC"
         raise ValueError(msg)

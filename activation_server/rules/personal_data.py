@@ -22,6 +22,11 @@ class LegalBasis(StrEnum):
     LEGITIMATE_INTEREST = "Legitimate interests"
 
 
+# Whom data is about, in fideslang's words: it has no finer one for whoever uses a license.
+CUSTOMER: Final = "customer"
+EMPLOYEE: Final = "employee"
+
+
 @dataclass(frozen=True, slots=True)
 class DataKind:
     """A kind of data, with the four facts that allow to store it."""
@@ -33,6 +38,7 @@ class DataKind:
     purpose: str
     legal_basis: LegalBasis | None  # none: it is about no person
     retention: Retention
+    subject: str = CUSTOMER  # the person, where it is about one
 
     def __post_init__(self) -> None:
         """Refuse a kind that leaves a fact out."""
@@ -381,4 +387,42 @@ LEDGER_POSITION: Final = DataKind(
     purpose="Notice that a restored backup holds what was erased.",
     legal_basis=None,
     retention=retention.KEYS,
+OPERATOR: Final = DataKind(
+    "operator",
+    "the name that an operator is logged in with on the server's machine",
+    categories=("user.account.username",),
+    uses=(SECURITY,),
+    purpose="Show who looked at a license or changed something.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.AUDIT,
+    subject=EMPLOYEE,
+)
+DEED: Final = DataKind(
+    "deed",
+    "what an operator did and when: ids of licenses and activations, counts, changed terms; "
+    "never what was searched for",
+    categories=("user.behavior", "user.unique_id.pseudonymous"),
+    uses=(SECURITY,),
+    purpose="Show who looked at a license or changed something.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.AUDIT,
+    subject=EMPLOYEE,
+)
+SEALED_REASON: Final = DataKind(
+    "sealed reason",
+    "the reason that an operator wrote, in free words, encrypted",
+    categories=("user.content.private",),
+    uses=(SECURITY,),
+    purpose="Show why something was done.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.AUDIT,
+)
+PROOF: Final = DataKind(
+    "proof",
+    "numbers, times, digests and signatures that chain the audit log",
+    categories=("system.operations",),
+    uses=(SECURITY,),
+    purpose="Show that no entry of the audit log was changed or taken out.",
+    legal_basis=None,
+    retention=retention.AUDIT,
 )

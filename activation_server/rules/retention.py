@@ -121,6 +121,14 @@ REFUSALS: Final = Retention(
     Action.ERASE,
     "One line a kind; evidence holds the network of a copy longer than the 30 days meant for it.",
 )
+AUDIT: Final = Retention(
+    "audit",
+    "the month is over",
+    TWO_YEARS,
+    Action.DROP_PARTITION,
+    "A signed checkpoint of a month's last entry stays in its place, so that the rest of the log "
+    "can still be verified.",
+)
 KEYS: Final = Retention(
     "keys",
     "nothing that is in use is signed, sealed or derived with the key",
@@ -142,6 +150,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         TRIAL,
         HISTORY,
         REFUSALS,
+        AUDIT,
         KEYS,
     )
 }

@@ -1,6 +1,7 @@
 """Unlock the keys at the start, making them on first use; the keys that sign and are published."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -83,6 +84,29 @@ async def signing_key(context: Context, number: int) -> SigningKey:
             raise KeyError(number)
         unlocked[number] = _open(stored, context.keyring.master)
     return unlocked[number]
+
+
+async def common_key(context: Context, connection: Connection) -> SigningKey:
+    """Give the key of all products that signs now, unlocked. Raises UnavailableError."""
+    stored = await signing_keys.all_keys(connection)
+    current = rules.signing([key.life for key in stored], None)
+    for key in stored:
+        if key.life == current:
+            return _open(key, context.keyring.master)
+    msg = "no signing key"
+    raise UnavailableError(msg)
+
+
+async def that_signed(context: Context, connection: Connection) -> Mapping[str, SigningKey]:
+    """Give every key by its id, retired ones too: what they signed is still to be verified.
+
+    One that the master key did not wrap is left out: somebody wrote it into the database.
+    """
+    found = {}
+    for key in await signing_keys.all_keys(connection):
+        with suppress(SealBrokenError):
+            found[key.life.kid] = _open(key, context.keyring.master)
+    return found
 
 
 async def can_sign(context: Context) -> bool:

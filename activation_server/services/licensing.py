@@ -187,7 +187,7 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
         wanted = text.strip()
         token = context.keyring.digester.hardware({"hardware_id": wanted})
         ids = [
-            *await _ids_of_key_or_id(context, connection, wanted),
+            *await ids_of_key_or_id(context, connection, wanted),
             *await activations.license_ids_on(connection, token),
         ]
         tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
@@ -279,7 +279,7 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
     return await context.database.transact(work)
 
 
-async def _ids_of_key_or_id(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
+async def ids_of_key_or_id(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
     """Give the licenses that a key of any product, a license id or an activation id leads to."""
     digests = [
         digest
@@ -296,7 +296,7 @@ async def _ids_of_key_or_id(context: Context, connection: Connection, text: str)
 
 async def require_license(context: Context, connection: Connection, text: str) -> StoredLicense:
     """Give the one license that a key or an id leads to, locked. Raises OperatorError."""
-    ids = await _ids_of_key_or_id(context, connection, text.strip())
+    ids = await ids_of_key_or_id(context, connection, text.strip())
     found = await licenses.by_ids(connection, ids)
     if not found:
         msg = "No license has this key or id; `license find` looks in more places."

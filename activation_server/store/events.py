@@ -1,21 +1,18 @@
-"""A license's history and its last refusals, and the monthly partitions of the history."""
+"""A license's history and its last refusals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.reasons import Refused
 from activation_server.store.tables import events, refusals
-
-MONTHS_AHEAD = 3
-PARTITIONS_LOCK = 7_305_226_920  # any number that is this project's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,33 +127,3 @@ async def refusals_of(connection: AsyncConnection, license_id: UUID) -> Sequence
         .order_by(columns.at.desc(), columns.code)
     )
     return [StoredRefusal(*row) for row in rows]
-
-
-async def ensure_partitions(connection: AsyncConnection, now: datetime) -> None:
-    """Make the partitions of this month and the next ones; what exists is left alone.
-
-    Rows of a month without one go to the default partition, so nothing is ever lost; a month
-    that has rows there already stays there.
-    """
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PARTITIONS_LOCK})
-    for ahead in range(MONTHS_AHEAD + 1):
-        start, end = _month(now, ahead), _month(now, ahead + 1)
-        name = f"events_{start:%Y_%m}"
-        exists = await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name})
-        stray = await connection.scalar(
-            text("SELECT EXISTS (SELECT FROM events_default WHERE at >= :start AND at < :end)"),
-            {"start": start, "end": end},
-        )
-        if exists is None and not stray:
-            # Identifiers and bounds of DDL can't be parameters; these are made of numbers.
-            await connection.execute(
-                text(
-                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF events "
-                    f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
-                )
-            )
-
-
-def _month(now: datetime, ahead: int) -> datetime:
-    months = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 + ahead
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

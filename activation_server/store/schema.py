@@ -13,9 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activation_server.store.partitions import PARTITIONED
 from activation_server.store.tables import metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_PARTITIONS = tuple(f"{table}_" for table in PARTITIONED)
 MIGRATION_LOCK = 7_305_226_919  # any number that is this project's own
 
 
@@ -27,7 +29,7 @@ def belongs_to_the_schema(
     compare_to: object,  # noqa: ARG001 - Alembic's signature
 ) -> bool:
     """Tell the code's tables from the monthly partitions, which are made while serving."""
-    return not (kind == "table" and name is not None and name.startswith("events_"))
+    return not (kind == "table" and name is not None and name.startswith(_PARTITIONS))
 
 
 async def upgrade(connection: AsyncConnection) -> None:

@@ -7,6 +7,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from activation_server.crypto.signing import SigningKey, UnsignableError, public_bytes
+from activation_server.formats import checkpoint
 from activation_server.formats.certificate import (
     PublicKey,
     claims,
@@ -14,6 +15,7 @@ from activation_server.formats.certificate import (
     jwks,
     thumbprint,
 )
+from activation_server.rules.audit import Checkpoint, Link
 from tests.factories import NOW, make_activation
 
 # RFC 8037, appendix A: a known key and its thumbprint.
@@ -74,3 +76,54 @@ def test_a_missing_claim_or_a_weak_algorithm_is_not_signed():
 
 def test_the_private_key_does_not_show():
     assert repr(KEY) == f"SigningKey(number=1, kid='{KID}')"
+
+
+CHECKPOINT = checkpoint.claims(Checkpoint(Link(7, NOW, bytes(32)), NOW), "https://l.example")
+
+
+def test_a_checkpoint_is_signed_by_its_own_profile():
+    token = KEY.sign(checkpoint.header(KID), CHECKPOINT)
+    claims = KEY.opened(token, checkpoint.TYPE)
+    assert claims == CHECKPOINT
+    assert checkpoint.read(claims) == Checkpoint(Link(7, NOW, bytes(32)), NOW)
+    assert checkpoint.key_id(token) == KID
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"iss": ""},
+        {"seq": 0},
+        {"seq": True},
+        {"at": None},
+        {"digest": "00"},
+        {"forgotten": 1},
+        {"aud": "backup-pro"},
+        {"sub": "somebody"},
+        {"who": "ana"},
+    ],
+)
+def test_claims_that_are_no_checkpoint_are_not_signed(broken: dict[str, object]):
+    with pytest.raises(UnsignableError):
+        KEY.sign(checkpoint.header(KID), {**CHECKPOINT, **broken})
+
+
+def test_a_checkpoint_and_a_certificate_never_stand_for_one_another():
+    for kind in ("activation+jwt", "JWT", None):
+        with pytest.raises(UnsignableError):
+            KEY.sign({**checkpoint.header(KID), "typ": kind}, CHECKPOINT)
+    with pytest.raises(UnsignableError):
+        KEY.sign(checkpoint.header(KID), CLAIMS)
+    certificate = KEY.sign(header(KID, "EdDSA"), CLAIMS)
+    assert KEY.opened(certificate, "activation+jwt") == CLAIMS
+    assert KEY.opened(certificate, checkpoint.TYPE) is None
+
+
+def test_a_token_of_another_key_or_with_another_byte_does_not_open():
+    token = KEY.sign(checkpoint.header(KID), CHECKPOINT)
+    other = SigningKey.from_seed(2, KID, bytes(32))
+    assert other.opened(token, checkpoint.TYPE) is None
+    for index in range(0, len(token), 7):
+        wrong = "A" if token[index] != "A" else "B"
+        assert KEY.opened(token[:index] + wrong + token[index + 1 :], checkpoint.TYPE) is None
+    assert KEY.opened("", checkpoint.TYPE) is None

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from activation_server.formats.times import parse_end, rfc3339
+from activation_server.formats.times import parse_end, parse_start, rfc3339
 
 
 def test_times_are_written_in_utc_and_whole_seconds():
@@ -12,6 +12,11 @@ def test_times_are_written_in_utc_and_whole_seconds():
 
 def test_a_date_means_the_end_of_that_day():
     assert parse_end("2027-12-31") == datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def test_a_date_to_start_from_means_its_beginning():
+    assert parse_start("2027-12-31") == datetime(2027, 12, 31, tzinfo=UTC)
+    assert parse_start("2027-12-31T12:00:00Z") == datetime(2027, 12, 31, 12, tzinfo=UTC)
 
 
 def test_a_time_means_itself():

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activation_server.services import licensing
 from activation_server.services.activation import activate, reactivate
 from activation_server.services.context import Context
-from activation_server.store import events, schema
+from activation_server.store import partitions, schema
 from activation_server.store.database import Database, create_engine
 from activation_server.store.tables import activations, metadata
 from tests.conftest import World
@@ -37,7 +37,7 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema.revision) == "0007"
+    assert transact(database_url, schema.revision) == "0008"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
@@ -90,16 +90,16 @@ def test_months_get_their_partitions_and_nothing_is_ever_refused(world: World):
     world.clock.now = far  # no partition was made for this month
     assert [event.at for event in world.run(issue_far_away)] == [far]
 
-    async def partitions(connection: AsyncConnection):
+    async def made(connection: AsyncConnection):
         for _ in range(2):
-            await events.ensure_partitions(connection, far)
+            await partitions.ensure(connection, far)
         names = await connection.execute(
             text("SELECT relname FROM pg_class WHERE relname LIKE 'events_203%' AND relkind = 'r'")
         )
         return sorted(names.scalars())
 
     # The month that has rows in the default partition keeps them there.
-    assert transact(world.url, partitions) == [
+    assert transact(world.url, made) == [
         "events_2031_06",
         "events_2031_07",
         "events_2031_08",
