@@ -387,6 +387,7 @@ LEDGER_POSITION: Final = DataKind(
     purpose="Notice that a restored backup holds what was erased.",
     legal_basis=None,
     retention=retention.KEYS,
+)
 OPERATOR: Final = DataKind(
     "operator",
     "the name that an operator is logged in with on the server's machine",

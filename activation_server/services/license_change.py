@@ -7,10 +7,12 @@ from datetime import datetime
 from activation_server.formats.admin_api import plain
 from activation_server.rules import license_change as rules
 from activation_server.rules import renewal
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license_change import Change
 from activation_server.rules.renewal import Renewal, Unrenewable
+from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, require_license, view_now
 from activation_server.services.products import require_policy
@@ -113,8 +115,17 @@ async def _change(
         noted.clear()
         noted.update(_noted(stored, changed, now))
         if kind is not None and noted:
-            details = {"changes": _details(noted), "reason": reason}
-            await events.add(connection, license_id, Event(kind, details), event_id, at)
+            details = {"changes": _details(noted)}
+            event = Event(kind, {**details, "reason": reason})
+            await events.add(connection, license_id, event, event_id, at)
+            await audit.note(
+                context,
+                connection,
+                Action(kind.value),
+                license_id=license_id,
+                details=details,
+                why=reason,
+            )
         return _changed(await view_now(context, connection, changed), changed, noted)
 
     return await context.database.transact(once)

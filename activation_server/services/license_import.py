@@ -16,10 +16,11 @@ from uuid import UUID
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_csv, license_key
 from activation_server.formats.license_csv import LicenseRow, Problem, Record
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import EventKind
 from activation_server.rules.person import Person
-from activation_server.services import people
+from activation_server.services import audit, people
 from activation_server.services.calls import key_digests
 from activation_server.services.context import Context
 from activation_server.services.licensing import SALT_BYTES
@@ -117,7 +118,11 @@ async def import_licenses(
         if dry_run or check.problems or of_keys:
             return Report(check.rows, 0, skipped, check.problems, of_keys)
         await _write(context, connection, check.last_line, progress)
-        return Report(check.rows, check.rows - skipped, skipped)
+        report = Report(check.rows, check.rows - skipped, skipped)
+        if report.imported:
+            details = {"imported": report.imported, "skipped": skipped}
+            await audit.note(context, connection, Action.IMPORTED, details=details)
+        return report
 
     return await context.database.transact(work)
 

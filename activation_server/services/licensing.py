@@ -9,6 +9,7 @@ from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import activation as rules
 from activation_server.rules import branch, license_change
+from activation_server.rules.audit import Action
 from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
@@ -16,7 +17,7 @@ from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
 from activation_server.rules.person import Person, Profile
 from activation_server.rules.seat import Activation, RemovedBy
-from activation_server.services import people, seats
+from activation_server.services import audit, people, seats
 from activation_server.services.calls import add_event, key_digests, license_key_of
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
@@ -29,7 +30,8 @@ BATCH = 1000
 SHOWN_EVENTS = 200
 SALT_BYTES = 16
 
-# What an operator may do with a license's standing: from where, to what, told as what.
+# What an operator may do with a license's standing: from where, to what, told as what (to support
+# and to the audit log in the same words).
 CHANGES: Mapping[str, tuple[frozenset[Status], Status, EventKind]] = {
     "suspend": (frozenset({Status.ACTIVE}), Status.SUSPENDED, EventKind.SUSPENDED),
     "reinstate": (
@@ -102,6 +104,7 @@ async def issue(
                 view_of(context, stored) for stored in await licenses.by_ids(connection, ids)
             ]
             progress(len(new))
+        await _note_issue(context, connection, order, issued)
         return issued
 
     return await context.database.transact(work)
@@ -148,7 +151,7 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
             now=now,
         )
         [view] = await _with_people(context, connection, [view_of(context, stored)])
-        return LicenseHistory(
+        history = LicenseHistory(
             view=view,
             terms=license_change.in_force(stored.license, now),
             own_terms=license_change.with_counted_ends(own),
@@ -158,6 +161,8 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
             events_total=await events.count(connection, license_id),
             refusals=await events.refusals_of(connection, license_id),
         )
+        await audit.note(context, connection, Action.SHOWN, license_id=license_id)
+        return history
 
     return await context.database.transact(work)
 
@@ -194,6 +199,13 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
         ids += await people.find(context, connection, wanted)
         found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
         views = [await view_now(context, connection, each) for each in found]
+        await audit.note(
+            context,
+            connection,
+            Action.LOOKED_UP,
+            license_id=_the_only(views),
+            details={"found": len(views)},
+        )
         return await _with_people(context, connection, views)
 
     return await context.database.transact(work)
@@ -222,6 +234,8 @@ async def change_standing(
         if status is not to:
             await licenses.set_status(connection, license_id, to)
             await add_event(context, connection, license_id, Event(kind, {"reason": reason}))
+            action = Action(kind.value)
+            await audit.note(context, connection, action, license_id=license_id, why=reason)
         changed = await licenses.get(connection, license_id) or stored
         return await view_now(context, connection, changed)
 
@@ -238,7 +252,16 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
             return activation
         kind, details = EventKind.ACTIVATION_REMOVED, {"reason": reason}
         removed = rules.remove(activation, RemovedBy.SUPPORT, kind, details, now)
-        return await seats.free(context, connection, removed)
+        freed = await seats.free(context, connection, removed)
+        await audit.note(
+            context,
+            connection,
+            Action.ACTIVATION_REMOVED,
+            license_id=freed.license_id,
+            subject=str(activation_id),
+            why=reason,
+        )
+        return freed
 
     return await context.database.transact(work)
 
@@ -253,6 +276,15 @@ async def declare_branch(
         declared, event = branch.declare(activation, true, reason)
         await activations.save_declared(connection, declared)
         await add_event(context, connection, declared.license_id, event)
+        await audit.note(
+            context,
+            connection,
+            Action.BRANCH_DECLARED,
+            license_id=declared.license_id,
+            subject=str(activation_id),
+            details={"true": true.value},
+            why=reason,
+        )
         return declared
 
     return await context.database.transact(work)
@@ -274,7 +306,11 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
 
     async def work(connection: Connection) -> LicenseView | None:
         stored = await licenses.first_of_product(connection, product)
-        return None if stored is None else view_of(context, stored)
+        if stored is None:
+            return None
+        license_id = stored.license.license_id
+        await audit.note(context, connection, Action.SHOWN, license_id=license_id)
+        return view_of(context, stored)
 
     return await context.database.transact(work)
 
@@ -316,6 +352,23 @@ async def _record_issue(
         for license_ in new
     ]
     await events.add_many(connection, rows)
+
+
+async def _note_issue(
+    context: Context, connection: Connection, order: Order, issued: Sequence[LicenseView]
+) -> None:
+    await audit.note(
+        context,
+        connection,
+        Action.ISSUED,
+        license_id=_the_only(issued),
+        subject=f"{order.product}/{order.policy}",
+        details={"count": len(issued)},
+    )
+
+
+def _the_only(views: Sequence[LicenseView]) -> UUID | None:
+    return views[0].license.license_id if len(views) == 1 else None
 
 
 async def view_now(context: Context, connection: Connection, stored: StoredLicense) -> LicenseView:

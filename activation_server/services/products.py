@@ -1,10 +1,13 @@
 """Products and their policies, as operators make and change them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from activation_server.formats.admin_api import plain
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Terms
+from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.store import products
 from activation_server.store.database import Connection
@@ -34,6 +37,7 @@ async def add_product(context: Context, code: str, name: str, algorithm: str) ->
             msg = f"There is a product {code!r} already."
             raise OperatorError(msg)
         await products.add_policy(connection, code, STANDARD, Terms(), now)
+        await audit.note(context, connection, Action.PRODUCT_ADDED, subject=code)
         return [STANDARD]
 
     return await context.database.transact(work)
@@ -60,6 +64,9 @@ async def add_policy(
         if not await products.add_policy(connection, product, name, terms, now):
             msg = f"{product!r} has a policy {name!r} already; change it with `policy set`."
             raise OperatorError(msg)
+        details = _changes(Terms(), terms)
+        action, subject = Action.POLICY_ADDED, f"{product}/{name}"
+        await audit.note(context, connection, action, subject=subject, details=details)
         return Policy(product, name, terms)
 
     return await context.database.transact(work)
@@ -75,12 +82,26 @@ async def set_policy(
 
     async def work(connection: Connection) -> Policy:
         await require_product(connection, product, lock=True)
-        terms = (await require_policy(connection, product, name, lock=True)).overridden(changes)
+        before = await require_policy(connection, product, name, lock=True)
+        terms = before.overridden(changes)
         await _require_one_trial(connection, product, name, terms)
         await products.set_policy(connection, product, name, terms)
+        if details := _changes(before, terms):
+            action, subject = Action.POLICY_SET, f"{product}/{name}"
+            await audit.note(context, connection, action, subject=subject, details=details)
         return Policy(product, name, terms)
 
     return await context.database.transact(work)
+
+
+def _changes(before: Terms, after: Terms) -> dict[str, object]:
+    """Give the terms that differ, from what to what."""
+    old, new = asdict(before), asdict(after)
+    return {
+        name: {"from": plain(old[name]), "to": plain(new[name])}
+        for name in new
+        if old[name] != new[name]
+    }
 
 
 async def _require_one_trial(connection: Connection, product: str, name: str, terms: Terms) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import App, License, version_key
 from activation_server.rules.releases import normalised, released, standing_for
+from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.services.products import require_product
 from activation_server.store import releases
@@ -31,7 +33,10 @@ async def add(context: Context, product: str, version: str, day: date) -> Releas
         await require_product(connection, product)
         before = await releases.of_versions(connection, product, [listed_as])
         await releases.put(connection, product, listed_as, day)
-        return Release(product, listed_as, day, before.get(listed_as))
+        release = Release(product, listed_as, day, before.get(listed_as))
+        if release.before != day:
+            await _note(context, connection, Action.RELEASE_ADDED, release)
+        return release
 
     return await context.database.transact(work)
 
@@ -59,9 +64,17 @@ async def remove(context: Context, product: str, version: str) -> Release:
             msg = f"{product!r} has no release {listed_as!r}; `release list` shows them all."
             raise OperatorError(msg)
         await releases.remove(connection, product, listed_as)
-        return Release(product, listed_as, found[listed_as])
+        release = Release(product, listed_as, found[listed_as])
+        await _note(context, connection, Action.RELEASE_REMOVED, release)
+        return release
 
     return await context.database.transact(work)
+
+
+async def _note(context: Context, connection: Connection, action: Action, release: Release) -> None:
+    details = {"released": release.released.isoformat()}
+    subject = f"{release.product} {release.version}"
+    await audit.note(context, connection, action, subject=subject, details=details)
 
 
 async def dated(connection: Connection, license_: License, app: App) -> App:

@@ -9,8 +9,10 @@ from datetime import datetime
 
 from activation_server.formats.times import rfc3339
 from activation_server.rules import signing_keys as rules
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.signing_keys import FOREVER, KeyLife, Retirement, Standing
+from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.services.keys import make_key
 from activation_server.services.products import require_product
@@ -68,7 +70,9 @@ async def prepare(context: Context, product: str | None) -> KeyView:
             msg = f"A prepared key waits already: {waiting.kid}. It signs after `keys rotate`."
             raise OperatorError(msg)
         number = await _add(context, connection, keys, product, signs_since=None)
-        return await _view(connection, number, now)
+        key = await _view(connection, number, now)
+        await _note(context, connection, Action.KEY_PREPARED, key)
+        return key
 
     return await context.database.transact(work)
 
@@ -83,7 +87,9 @@ async def rotate(context: Context, product: str | None) -> KeyView:
     async def work(connection: Connection) -> KeyView:
         keys = await _lock(connection, product)
         number = await _succeed(context, connection, keys, product)
-        return await _view(connection, number, now)
+        key = await _view(connection, number, now)
+        await _note(context, connection, Action.KEY_ROTATED, key)
+        return key
 
     return await context.database.transact(work)
 
@@ -111,7 +117,11 @@ async def retire(
         if signs:
             number = await _succeed(context, connection, keys, key.product)
             successor = await _view(connection, number, now)
-        return await _view(connection, key.number, now), successor
+        retired = await _view(connection, key.number, now)
+        await _note(context, connection, Action.KEY_RETIRED, retired, reason)
+        if successor is not None:
+            await _note(context, connection, Action.KEY_ROTATED, successor)
+        return retired, successor
 
     async def count(connection: Connection) -> Mapping[str, int]:
         return await signing_keys.count_signed(connection, key.life.number)
@@ -129,7 +139,10 @@ async def signed(context: Context, kid: str, limit: int) -> Signed:
         number = _find([view.life for view in views], kid).number
         [key] = [view for view in views if view.life.number == number]
         counts = await signing_keys.count_signed(connection, number)
-        return Signed(key, counts, await signing_keys.list_signed(connection, number, limit))
+        found = await signing_keys.list_signed(connection, number, limit)
+        details, subject = {"found": len(found)}, key.life.kid
+        await audit.note(context, connection, Action.LOOKED_UP, subject=subject, details=details)
+        return Signed(key, counts, found)
 
     return await context.database.transact(work)
 
@@ -184,6 +197,17 @@ async def _add(
     key = make_key(life, context.keyring.master, context.randomness.random_bytes)
     await signing_keys.add_key(connection, key)
     return number
+
+
+async def _note(
+    context: Context,
+    connection: Connection,
+    action: Action,
+    key: KeyView,
+    why: str | None = None,
+) -> None:
+    details = {"product": key.life.product, "standing": key.standing.value}
+    await audit.note(context, connection, action, subject=key.life.kid, details=details, why=why)
 
 
 async def _lock(connection: Connection, product: str | None = None) -> Sequence[KeyLife]:

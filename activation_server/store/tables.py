@@ -306,6 +306,8 @@ erasure_position = Table(
     column("mac", LargeBinary, kind.LEDGER_POSITION),
     CheckConstraint("one", name="one"),
     info={"about": "How far of the erasure ledger this database has carried out."},
+)
+
 # Who looked. Partitioned by month; `seq` goes up by one, and is unique by the head's lock. What is
 # digested is stored as it is: `details` are the text of a JSON object.
 audit_log = Table(

@@ -100,6 +100,7 @@ def test_a_long_history_is_cut_and_says_so(world: World, commands: Commands):
         key = (await issue_one(context)).license_key
         for number in range(10):
             await change_standing(context, key, "suspend", f"reason {number}")
+            world.clock.advance(hours=1)
             await change_standing(context, key, "reinstate", "paid")
             world.clock.advance(hours=1)
         return key

@@ -1,0 +1,273 @@
+"""Each operator command leaves exactly the entries that it should; none is left out here."""
+
+import getpass
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from sqlalchemy import text
+
+from activation_server.cli.app import app
+from activation_server.services import licensing
+from activation_server.services.activation import activate, reactivate
+from activation_server.services.context import Context
+from activation_server.store.database import Connection
+from tests.cli.conftest import Commands
+from tests.conftest import World
+from tests.services.calls import PRODUCT, granted, issue_one, make_request
+
+CANARY = "Zoë Canary-9713"
+REASON = ("--reason", CANARY)
+CSV = f"license_key,product\nOLD-1,{PRODUCT}\nOLD-2,{PRODUCT}\n"
+
+# Why a command needs no entry.
+EXEMPT = {
+    "serve": "it is no look-up; apps' calls are in the licenses' histories",
+    "client": "the customer's side, without the server's data",
+    "schemas": "the published contract",
+    "db upgrade": "the schema, whose migrations are public",
+    "privacy map": "what columns there are, not what is in them",
+    "keys make-master-key": "writes a file, without a database",
+    "keys list": "public keys",
+    "release list": "the vendor's own catalogue",
+    "audit list": "reading the log is itself not noted",
+    "audit verify": "reading the log is itself not noted",
+    "audit checkpoint": "signs the log, and so is in its checkpoints",
+}
+
+# Run in this order. What each leaves: of each entry its action, its subject ("…": a new key), its
+# details, and whether it is of the license. `{key}`, `{id}`, `{seat}`, `{kid}` and `{csv}` stand
+# for what there is.
+Left = list[tuple[str, str | None, dict[str, Any], bool]]
+POLICY = f"{PRODUCT}/standard"
+NOTED: list[tuple[str, tuple[str, ...], Left]] = [
+    ("license find", ("{key}",), [("looked_up", None, {"found": 1}, True)]),
+    ("license find", (CANARY,), [("looked_up", None, {"found": 0}, False)]),
+    ("license show", ("{key}",), [("shown", None, {}, True)]),
+    ("license show", ("{id}",), [("shown", None, {}, True)]),
+    ("license show", (CANARY,), []),
+    (
+        "license issue",
+        ("--product", PRODUCT, "--count", "3", "--order", CANARY, "--name", CANARY),
+        [("issued", POLICY, {"count": 3}, False)],
+    ),
+    ("license issue", ("--product", "none"), []),
+    ("license import", ("{csv}", "--dry-run"), []),
+    ("license import", ("{csv}",), [("imported", None, {"imported": 2, "skipped": 0}, False)]),
+    ("license suspend", ("{key}", *REASON), [("suspended", None, {}, True)]),
+    ("license suspend", ("{key}", *REASON), []),
+    ("license reinstate", ("{key}", *REASON), [("reinstated", None, {}, True)]),
+    ("license reinstate", ("{key}", *REASON), []),
+    ("license renew", ("{key}", "--days", "9", "--dry-run", *REASON), []),
+    (
+        "license renew",
+        ("{key}", "--days", "9", *REASON),
+        [
+            (
+                "renewed",
+                None,
+                {
+                    "changes": {
+                        "expires": {"from": "2100-01-01T00:00:00Z", "to": "2100-01-10T00:00:00Z"}
+                    }
+                },
+                True,
+            )
+        ],
+    ),
+    ("license set", ("{key}", "--seats", "1", *REASON), []),
+    (
+        "license set",
+        ("{key}", "--seats", "5", "--feature", "a", *REASON),
+        [
+            (
+                "terms_changed",
+                None,
+                {
+                    "changes": {
+                        "seats": {"from": 1, "to": 5},
+                        "features": {"from": [], "to": ["a"]},
+                    }
+                },
+                True,
+            )
+        ],
+    ),
+    (
+        "activation declare",
+        ("{seat}", "--true", "latest", *REASON),
+        [("branch_declared", "{seat}", {"true": "latest"}, True)],
+    ),
+    ("activation remove", ("{seat}", *REASON), [("activation_removed", "{seat}", {}, True)]),
+    ("activation remove", ("{seat}", *REASON), []),
+    ("license revoke", ("{key}", *REASON), [("revoked", None, {}, True)]),
+    ("license revoke", ("{key}", *REASON), []),
+    ("product add", ("other", "--name", "Other"), [("product_added", "other", {}, False)]),
+    ("product add", (PRODUCT, "--name", "Other"), []),
+    (
+        "policy add",
+        ("five", "--product", PRODUCT, "--seats", "5", "--overage", "1.25"),
+        [
+            (
+                "policy_added",
+                f"{PRODUCT}/five",
+                {"seats": {"from": 1, "to": 5}, "overage": {"from": "none", "to": "1.25"}},
+                False,
+            )
+        ],
+    ),
+    ("policy set", ("standard", "--product", PRODUCT, "--seats", "1"), []),
+    (
+        "policy set",
+        ("standard", "--product", PRODUCT, "--seats", "2"),
+        [("policy_set", POLICY, {"seats": {"from": 1, "to": 2}}, False)],
+    ),
+    (
+        "release add",
+        ("9.2", "--product", PRODUCT, "--released", "2026-10-02"),
+        [("release_added", f"{PRODUCT} 9.2", {"released": "2026-10-02"}, False)],
+    ),
+    ("release add", ("9", "--product", PRODUCT, "--released", "2026-01-01"), []),
+    (
+        "release remove",
+        ("9", "--product", PRODUCT),
+        [("release_removed", f"{PRODUCT} 9", {"released": "2026-01-01"}, False)],
+    ),
+    (
+        "keys prepare",
+        ("--product", PRODUCT),
+        [("key_prepared", "…", {"product": PRODUCT, "standing": "prepared"}, False)],
+    ),
+    ("keys signed", ("{kid}",), [("looked_up", "{kid}", {"found": 1}, False)]),
+    ("keys retire", ("{kid}", "--compromised", "--dry-run", *REASON), []),
+    (
+        "keys retire",
+        ("{kid}", "--compromised", *REASON),
+        [
+            ("key_retired", "{kid}", {"product": None, "standing": "compromised"}, False),
+            ("key_rotated", "…", {"product": None, "standing": "signing"}, False),
+        ],
+    ),
+    ("keys rotate", (), [("key_rotated", "…", {"product": None, "standing": "signing"}, False)]),
+    ("keys list", (), []),
+    ("release list", ("--product", PRODUCT), []),
+]
+
+
+@pytest.fixture
+def known(world: World, commands: Commands, tmp_path: Path) -> dict[str, str]:
+    """A license that ends, with a seat, and what else commands are about."""
+
+    async def work(context: Context) -> dict[str, str]:
+        view = await issue_one(context)
+        answer = granted(await activate(context, make_request(1, view.license_key)))
+        seat = answer.activation.activation_id
+        for number in (2, 3):  # a copy shows up, so that one can be declared the true one
+            await reactivate(context, seat, answer.check_in_token, make_request(number))
+        [kid] = [key.kid for key in context.keyring.signing.values()]
+        return {
+            "key": view.license_key,
+            "id": str(view.license.license_id),
+            "seat": str(seat),
+            "kid": kid,
+        }
+
+    found = world.run(work)
+    (tmp_path / "old.csv").write_text(CSV, "utf-8")
+    commands.text("license", "set", found["key"], "--expires", "2100-01-01T00:00:00Z", *REASON)
+    commands.text("release", "add", "9", "--product", PRODUCT, "--released", "2026-01-01")
+    return {**found, "csv": str(tmp_path / "old.csv")}
+
+
+def test_every_command_leaves_its_entries(world: World, commands: Commands, known: dict[str, str]):
+    before = commands.json("audit", "list")["entries"][0]["seq"]
+    expected: list[dict[str, Any]] = []
+    for command, arguments, left in NOTED:
+        done = commands.run(*command.split(), *(each.format(**known) for each in arguments))
+        assert done.exit_code in {0, 1}, (command, done.output)
+        assert (done.exit_code == 0) or not left, (command, done.output)
+        why = CANARY if REASON[0] in arguments else None
+        for action, subject, details, of_license in left:
+            expected.append(
+                {
+                    "who": getpass.getuser(),
+                    "action": action,
+                    "license_id": known["id"] if of_license else None,
+                    "subject": subject and subject.format(**known),
+                    "details": details,
+                    "why": None if action == "key_rotated" else why,
+                }
+            )
+    entries = commands.json("audit", "list")["entries"]
+    new = [entry for entry in reversed(entries) if entry["seq"] > before]
+    for found, wanted in zip(new, expected, strict=False):
+        if wanted["subject"] == "…":
+            wanted["subject"] = found["subject"]
+        assert {name: found[name] for name in wanted} == wanted
+    assert len(new) == len(expected)
+    assert commands.json("audit", "verify")["holds"] is True
+    assert canaries(world) == []
+
+
+def canaries(world: World) -> list[str]:
+    """The rows of the audit tables in which the canary, or the half of it, can be read."""
+
+    async def dump(connection: Connection) -> list[str]:
+        names = ("audit_log", "audit_head", "audit_checkpoints")
+        rows = [
+            f"{row} {[bytes(cell) for cell in row if isinstance(cell, bytes | memoryview)]}"
+            for name in names
+            for row in await connection.execute(text(f"SELECT * FROM {name}"))
+        ]
+        assert rows
+        return [row for row in rows if "Canary" in row or "9713" in row]
+
+    async def work(context: Context) -> list[str]:
+        return await context.database.transact(dump)
+
+    return world.run(work)
+
+
+def test_an_operator_is_found_by_the_license_and_by_the_name(
+    commands: Commands, known: dict[str, str]
+):
+    of_license = ("audit", "list", "--license")
+    actions = [e["action"] for e in commands.json(*of_license, known["key"])["entries"]]
+    assert actions == ["terms_changed", "issued"]
+    assert commands.json(*of_license, known["id"]) == commands.json(*of_license, known["key"])
+    assert commands.json(*of_license, known["seat"]) == commands.json(*of_license, known["key"])
+    mine = commands.json("audit", "list", "--who", getpass.getuser())["entries"]
+    assert [entry["action"] for entry in mine] == ["release_added", "terms_changed"]
+
+
+def test_the_demo_key_is_shown(world: World, commands: Commands):
+    async def work(context: Context):
+        await issue_one(context)
+        assert await licensing.first_license(context, "none") is None
+        return await licensing.first_license(context, PRODUCT)
+
+    assert world.run(work) is not None
+    actions = [entry["action"] for entry in commands.json("audit", "list")["entries"]]
+    assert actions == ["shown", "issued", "product_added"]
+
+
+def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    below = getattr(group, "commands", None)
+    if below is None:
+        yield " ".join(path)
+        return
+    for name, command in below.items():
+        yield from commands_of(command, (*path, name))
+
+
+def test_no_command_is_left_out():
+    every = set(commands_of(typer.main.get_command(app)))
+    exempt = {name for name in every if name in EXEMPT or name.split()[0] in EXEMPT}
+    noted = {command for command, _, left in NOTED if left}
+    assert every - exempt == noted
+    stale = {
+        name for name in EXEMPT if not any(f"{each} ".startswith(f"{name} ") for each in every)
+    }
+    assert stale == set()
