@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model measure-hardware clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model measure-hardware measure-audit clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware
+
+measure-audit: $(VENV)/.development ## Measure `audit verify` on ENTRIES entries (100000)
+	$(BIN)/python -m tests.services.measure_audit --entries $(or $(ENTRIES),100000)
 
 clean: ## Remove the environments and caches (data in var/ stays)
 	rm -rf $(VENV) $(FIDES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

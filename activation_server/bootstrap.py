@@ -22,7 +22,7 @@ from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
-from activation_server.services import keys
+from activation_server.services import audit, keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
@@ -120,6 +120,20 @@ async def keep_partitions(context: Context, interval_seconds: float = 12 * 3600)
             await context.database.transact(work)
         except UnavailableError:
             log.warning("partitions_postponed")
+        await asyncio.sleep(interval_seconds)
+
+
+async def keep_checkpoints(context: Context, interval_seconds: float = 3600) -> None:
+    """Sign each day how far the audit log is, for as long as the server runs."""
+    while True:
+        try:
+            signed = await audit.checkpoint_daily(context)
+        except UnavailableError:
+            log.warning("audit_checkpoint_postponed")
+        else:
+            if signed is not None:  # a witness, where logs are sent to another machine
+                link = signed.checkpoint.link
+                log.info("audit_checkpoint", seq=link.seq, digest=link.digest.hex())
         await asyncio.sleep(interval_seconds)
 
 

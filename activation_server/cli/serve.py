@@ -151,7 +151,10 @@ async def _serve(
 @contextlib.asynccontextmanager
 async def _background(context: Context, postgres: EmbeddedPostgres | None) -> AsyncIterator[None]:
     """Run what goes on beside serving, and end it with the server."""
-    tasks = [asyncio.create_task(bootstrap.keep_partitions(context))]
+    tasks = [
+        asyncio.create_task(bootstrap.keep_partitions(context)),
+        asyncio.create_task(bootstrap.keep_checkpoints(context)),
+    ]
     if postgres is not None:
         tasks.append(asyncio.create_task(_watch(postgres)))
     try:

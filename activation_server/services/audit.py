@@ -146,7 +146,8 @@ async def checkpoint_daily(context: Context) -> Signed | None:
 async def forget_before(context: Context, month: datetime) -> int:
     """Drop the months before the one that begins then; give how many entries went.
 
-    A signed checkpoint of the last of them stays: there the log begins from then on.
+    A signed checkpoint of the last of them stays: there the log begins from then on. Raises
+    UnavailableError when somebody reads the log just now: then nothing is dropped.
     """
 
     async def work(connection: Connection) -> int:

@@ -1,14 +1,19 @@
 """The audit log in the database: written with what it tells of, verified, tampered with."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from activation_server import bootstrap
+from activation_server.crypto.sealed import SealingKey
+from activation_server.formats.checkpoint import key_id
 from activation_server.rules.audit import Action, Break, Fault, Wanted
 from activation_server.rules.errors import OperatorError
-from activation_server.services import audit, audit_list
+from activation_server.services import audit, audit_list, signing_keys
 from activation_server.services.audit import Verified
 from activation_server.services.context import Context
 from activation_server.store.database import Connection
@@ -195,5 +200,158 @@ def test_what_fails_leaves_no_entry(world: World):
         await write(context, 1)
         found = await verify(context)
         assert (found.broken, found.walk.entries) == (None, 2)
+
+    world.run(work)
+
+
+async def checkpoints(context: Context) -> list[int]:
+    rows = await do(context, "SELECT seq FROM audit_checkpoints ORDER BY seq")
+    return list(rows.scalars())
+
+
+async def partitions_of(context: Context) -> list[str]:
+    rows = await do(
+        context,
+        "SELECT relname FROM pg_class WHERE relname ~ '^audit_log_[0-9]{4}_[0-9]{2}$' "
+        "AND relkind = 'r' ORDER BY relname",
+    )
+    return list(rows.scalars())
+
+
+async def write_months(context: Context, world: World, months: int, each: int = 3) -> None:
+    """Entries in so many months, from November 2026 on, which have partitions to February."""
+    for _ in range(months):
+        await write(context, each)
+        world.clock.advance(days=31)
+
+
+def test_months_are_dropped_and_the_rest_still_verifies(world: World):
+    async def work(context: Context):
+        await write_months(context, world, 3)
+        kept_elsewhere = (await audit.checkpoint(context)).jws  # of entry 9
+        assert await audit.forget_before(context, datetime(2026, 11, 1, tzinfo=UTC)) == 0
+        assert await audit.forget_before(context, datetime(2027, 1, 1, tzinfo=UTC)) == 6
+        assert await partitions_of(context) == ["audit_log_2027_01", "audit_log_2027_02"]
+        assert await checkpoints(context) == [6, 9]
+        found = await verify(context, kept_elsewhere)
+        assert (found.broken, found.walk.entries, found.walk.first.seq) == (None, 3, 7)
+        await write(context, 3)
+        assert await broken(context) is None
+        assert await audit.forget_before(context, datetime(2027, 1, 1, tzinfo=UTC)) == 0
+
+    world.run(work)
+
+
+def test_months_without_a_partition_of_their_own_go_as_well(world: World):
+    async def work(context: Context):
+        await write_months(context, world, 6)
+        assert await audit.forget_before(context, datetime(2030, 1, 1, tzinfo=UTC)) == 18
+        assert (await do(context, "SELECT count(*) FROM audit_log")).scalar_one() == 0
+        assert await broken(context) is None
+        signed = await audit.checkpoint(context)  # the one that the months left
+        assert (signed.checkpoint.link.seq, signed.checkpoint.forgotten) == (18, True)
+        await write(context, 2)
+        assert await broken(context) is None
+
+    world.run(work)
+
+
+@pytest.mark.parametrize(
+    ("statement", "seq", "what"),
+    [
+        ("DELETE FROM audit_checkpoints WHERE seq = 3", 1, Fault.MISSING),
+        ("UPDATE audit_checkpoints SET jws = 'a.b.c' WHERE seq = 3", 1, Fault.MISSING),
+        ("DELETE FROM audit_log WHERE seq = 4", 4, Fault.MISSING),
+        # An ordinary checkpoint does not let the log begin after it.
+        ("DELETE FROM audit_log WHERE seq <= 6", 4, Fault.MISSING),
+    ],
+)
+def test_nobody_else_makes_the_log_begin_later(world: World, statement: str, seq: int, what: Fault):
+    async def work(context: Context):
+        await write_months(context, world, 2)
+        await audit.checkpoint(context)  # of entry 6
+        await write(context, 3)
+        await audit.forget_before(context, datetime(2026, 12, 1, tzinfo=UTC))
+        assert await broken(context) is None
+        await do(context, statement)
+        assert await broken(context) == (seq, what)
+
+    world.run(work)
+
+
+def test_a_checkpoint_of_a_month_that_is_gone_is_told(world: World):
+    async def work(context: Context):
+        await write(context, 2)
+        token = (await audit.checkpoint(context)).jws
+        await write(context, 1)
+        world.clock.advance(days=31)
+        await write(context, 1)
+        await audit.forget_before(context, datetime(2026, 12, 1, tzinfo=UTC))
+        with pytest.raises(OperatorError, match="newer checkpoint"):
+            await verify(context, token)
+
+    world.run(work)
+
+
+def test_the_first_of_several_processes_makes_the_checkpoint_of_the_day(world: World):
+    async def work(context: Context):
+        async def daily() -> list[int]:
+            async with world.open() as other:
+                made = await asyncio.gather(
+                    *(audit.checkpoint_daily(each) for each in (context, other, context))
+                )
+            return [signed.checkpoint.link.seq for signed in made if signed is not None]
+
+        assert await daily() == []  # nothing to sign
+        await write(context, 2)
+        assert await daily() == [2]
+        await write(context, 2)
+        world.clock.advance(hours=13)
+        assert await daily() == []  # of this day there is one
+        world.clock.advance(hours=1)
+        assert await daily() == [4]
+        world.clock.advance(days=1)
+        assert await daily() == []  # nothing is new
+        assert await checkpoints(context) == [2, 4]
+        assert await broken(context) is None
+
+    world.run(work)
+
+
+def test_a_server_signs_the_log_by_itself(world: World):
+    async def work(context: Context):
+        await write(context, 2)
+        running = asyncio.create_task(bootstrap.keep_checkpoints(context, 0.01))
+        while await checkpoints(context) != [2]:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    world.run(work)
+
+
+def test_the_chain_holds_when_the_key_of_the_reasons_is_gone(world: World):
+    async def work(context: Context):
+        await write(context, 2, why="call 17")
+        gone = replace(
+            context, keyring=replace(context.keyring, notes=SealingKey(bytes(32), bytes))
+        )
+        assert [each.why for each in await audit_list.newest(gone, Wanted(), None)] == [None, None]
+        assert await broken(gone) is None
+
+    world.run(work)
+
+
+def test_checkpoints_hold_over_rotation_and_retirement_of_their_key(world: World):
+    async def work(context: Context):
+        await write(context, 2)
+        token = (await audit.checkpoint(context)).jws
+        [old] = [key.kid for key in context.keyring.signing.values()]
+        await signing_keys.rotate(context, None)
+        await signing_keys.retire(context, old, "over", compromised=False)
+        async with world.open() as anew:
+            assert await broken(anew, token) is None
+            assert key_id((await audit.checkpoint(anew)).jws) != old
 
     world.run(work)
