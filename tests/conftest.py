@@ -149,7 +149,7 @@ class World:
             keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
             ledger = ErasureLedger(self.ledger, keyring.digester.of_ledger)
             randomness = Randomness(self.chance)
-            yield Context(database, keyring, self.clock, randomness, self.issuer, ledger, "tests")
+            yield Context(database, keyring, self.clock, randomness, self.issuer, ledger)
         finally:
             await database.engine.dispose()
 

@@ -15,7 +15,7 @@ from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate,
 from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
-from activation_server.rules.person import Person, masked_profile
+from activation_server.rules.person import Person
 from activation_server.services import licensing
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
@@ -115,9 +115,13 @@ def show(
     """Show a license: what holds and why, its people, computers, what was refused, its history."""
     if reveal and not (reason or "").strip():
         raise typer.BadParameter("Say why they must be seen in clear: --reveal needs --reason.")
-    history = operate(lambda context: licensing.show(context, key_or_id), data_dir, as_json=as_json)
+    history = operate(
+        lambda context: licensing.show(context, key_or_id, reason if reveal else None),
+        data_dir,
+        as_json=as_json,
+    )
     shown = {
-        **_with_people(history.view, clear=reveal),
+        **_with_people(history.view),
         "explanation": list(history.explanation),
         "terms": admin_api.terms(history.terms, history.own_terms),
         "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
@@ -197,7 +201,6 @@ def document(view: LicenseView) -> admin_api.Json:
     return admin_api.license_(view.license, view.license_key, view.order_reference, utc_now())
 
 
-def _with_people(view: LicenseView, *, clear: bool = False) -> admin_api.Json:
-    """Write a license with its people, masked unless they are to be seen in clear."""
-    people = view.people if clear else map(masked_profile, view.people)
-    return {**document(view), "people": [admin_api.person(each) for each in people]}
+def _with_people(view: LicenseView) -> admin_api.Json:
+    """Write a license with its people."""
+    return {**document(view), "people": [admin_api.person(each) for each in view.people]}

@@ -1,16 +1,17 @@
 """Erase a person on their word, in a way that outlives the restore of a backup."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from activation_server.rules import erasure as rules
+from activation_server.rules.audit import Action
 from activation_server.rules.erasure import Erased, Erasure, LedgerEntry, LedgerStanding
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Profile
-from activation_server.services import people
+from activation_server.services import audit, people
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import erasure as store
@@ -63,6 +64,8 @@ async def erase(context: Context, email: str, *, dry_run: bool = False) -> Count
             for profile in profiles:
                 await _erase(context, connection, profile.license_id, profile.person_id)
             await store.save_position(connection, rules.end(entries))
+            details = asdict(_counts(profiles))
+            await audit.note(context, connection, Action.ERASED, details=details)
 
         await context.database.transact(work)
     return _counts(profiles)
@@ -99,6 +102,9 @@ async def replay(
 
         async def work(connection: Connection) -> None:
             await store.save_position(connection, rules.end(entries))
+            if entries[since:] or found is LedgerStanding.LOST:
+                details = {"entries": len(entries) - since, "people": gone}
+                await audit.note(context, connection, Action.LEDGER_REPLAYED, details=details)
 
         await context.database.transact(work)
     return gone

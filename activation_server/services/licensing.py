@@ -15,7 +15,7 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license import License, Status
-from activation_server.rules.person import Person, Profile
+from activation_server.rules.person import Person, Profile, masked_profile
 from activation_server.rules.seat import Activation, RemovedBy
 from activation_server.services import audit, people, seats
 from activation_server.services.calls import add_event, key_digests, license_key_of
@@ -133,8 +133,11 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
     )
 
 
-async def show(context: Context, key_or_id: str) -> LicenseHistory:
-    """Give one license with its computers and its history. Raises OperatorError."""
+async def show(context: Context, key_or_id: str, reveal: str | None = None) -> LicenseHistory:
+    """Give one license with its computers and its history. Raises OperatorError.
+
+    `reveal` says why its people are to be seen in clear; without it they are masked.
+    """
     now = context.now()
 
     async def work(connection: Connection) -> LicenseHistory:
@@ -150,7 +153,9 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
             given_back=_given_back(computers, stored.license, now),
             now=now,
         )
-        [view] = await _with_people(context, connection, [view_of(context, stored)])
+        [view] = await _with_people(
+            context, connection, [view_of(context, stored)], clear=reveal is not None
+        )
         history = LicenseHistory(
             view=view,
             terms=license_change.in_force(stored.license, now),
@@ -161,7 +166,8 @@ async def show(context: Context, key_or_id: str) -> LicenseHistory:
             events_total=await events.count(connection, license_id),
             refusals=await events.refusals_of(connection, license_id),
         )
-        await audit.note(context, connection, Action.SHOWN, license_id=license_id)
+        action = Action.SHOWN if reveal is None else Action.REVEALED
+        await audit.note(context, connection, action, license_id=license_id, why=reveal)
         return history
 
     return await context.database.transact(work)
@@ -212,11 +218,16 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
 
 
 async def _with_people(
-    context: Context, connection: Connection, views: Sequence[LicenseView]
+    context: Context, connection: Connection, views: Sequence[LicenseView], *, clear: bool = False
 ) -> Sequence[LicenseView]:
+    """Give licenses with their people, masked but where it is noted why they are seen in clear."""
     ids = [view.license.license_id for view in views]
     known = await people.of_licenses(context, connection, ids)
-    return [replace(view, people=known[view.license.license_id]) for view in views]
+    return [
+        replace(view, people=profiles if clear else tuple(map(masked_profile, profiles)))
+        for view in views
+        for profiles in [known[view.license.license_id]]
+    ]
 
 
 async def change_standing(

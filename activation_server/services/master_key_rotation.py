@@ -6,7 +6,7 @@ says so itself. Cut off at any point, the next call goes on from there.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from activation_server.crypto.keyring import root_place, signing_key_place
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.crypto.vault import key_place
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
+from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.store import wrapped_keys as store
 from activation_server.store.database import Connection
@@ -50,12 +52,21 @@ async def rotate(context: Context, progress: Progress, *, keep_old: bool = False
         await _wrap_server_keys(context, master)
         done = await _wrap_people(context, master, progress)
         if keep_old:
-            return Rotated(done, old_key_kept=True)
+            return await _noted(context, Rotated(done, old_key_kept=True))
         await _wait_for_others(context, changed_at)
         done += await _wrap_people(context, master, progress)
         await _wrap_server_keys(context, master)
         master.end_rotation()
-    return Rotated(done, old_key_kept=False)
+    return await _noted(context, Rotated(done, old_key_kept=False))
+
+
+async def _noted(context: Context, done: Rotated) -> Rotated:
+    async def work(connection: Connection) -> None:
+        action, details = Action.MASTER_KEY_ROTATED, asdict(done)
+        await audit.note(context, connection, action, details=details)
+
+    await context.database.transact(work)
+    return done
 
 
 async def _wrap_server_keys(context: Context, master: MasterKeys) -> None:

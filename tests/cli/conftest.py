@@ -40,6 +40,7 @@ def commands(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     monkeypatch.setattr(out, "_width", None)  # as wide as a test says, and no longer
     master_key = tmp_path / "master.key"
     master_key.write_text(world.master.hex(), encoding="ascii")
+    world.master_key_file = master_key  # commands may replace it
     return Commands(
         {
             "ACTIVATION_DATABASE_URL": world.url,

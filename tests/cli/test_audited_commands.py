@@ -20,6 +20,7 @@ from tests.services.calls import PRODUCT, granted, issue_one, make_request
 
 CANARY = "Zoë Canary-9713"
 REASON = ("--reason", CANARY)
+EMAIL = ("--email", f"{CANARY.replace(' ', '.')}@example.com")
 CSV = f"license_key,product\nOLD-1,{PRODUCT}\nOLD-2,{PRODUCT}\n"
 
 # Why a command needs no entry.
@@ -32,6 +33,7 @@ EXEMPT = {
     "keys make-master-key": "writes a file, without a database",
     "keys list": "public keys",
     "release list": "the vendor's own catalogue",
+    "privacy replay": "notes what it did after a restore: tests/services/test_erasure.py",
     "audit list": "reading the log is itself not noted",
     "audit verify": "reading the log is itself not noted",
     "audit checkpoint": "signs the log, and so is in its checkpoints",
@@ -47,13 +49,26 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("license find", (CANARY,), [("looked_up", None, {"found": 0}, False)]),
     ("license show", ("{key}",), [("shown", None, {}, True)]),
     ("license show", ("{id}",), [("shown", None, {}, True)]),
+    ("license show", ("{key}", "--reveal", *REASON), [("revealed", None, {}, True)]),
     ("license show", (CANARY,), []),
     (
         "license issue",
-        ("--product", PRODUCT, "--count", "3", "--order", CANARY, "--name", CANARY),
+        ("--product", PRODUCT, "--count", "3", "--order", CANARY, "--name", CANARY, *EMAIL),
         [("issued", POLICY, {"count": 3}, False)],
     ),
     ("license issue", ("--product", "none"), []),
+    ("privacy erase", (*EMAIL, "--dry-run"), []),
+    (
+        "privacy erase",
+        EMAIL,
+        [("erased", None, {"people": 3, "computers": 0, "licenses": 3}, False)],
+    ),
+    ("privacy erase", EMAIL, []),
+    (
+        "keys rotate-master-key",
+        (),
+        [("master_key_rotated", None, {"people": 0, "old_key_kept": False}, False)],
+    ),
     ("license import", ("{csv}", "--dry-run"), []),
     ("license import", ("{csv}",), [("imported", None, {"imported": 2, "skipped": 0}, False)]),
     ("license suspend", ("{key}", *REASON), [("suspended", None, {}, True)]),

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import Person
-from activation_server.services import erasure
+from activation_server.services import audit_list, erasure
 from activation_server.services.context import Context
 from activation_server.services.erasure import Counts
 from activation_server.store.database import Connection
@@ -112,6 +113,8 @@ def test_a_restored_backup_is_not_served_until_the_ledger_is_replayed(world: Wor
         await erasure.check(context)
         assert await found(context, EMAIL) == set()
         assert await erasure.replay(context, ignore) == 0
+        [entry] = await audit_list.newest(context, Wanted(action=Action.LEDGER_REPLAYED), None)
+        assert entry.entry.details == {"entries": 2, "people": 1}
         assert seat.activation.license_id == sold.license.license_id
 
     world.run(work)

@@ -37,7 +37,7 @@ async def check_in(context: Context, seat: Certified, request: Request) -> Certi
 
 
 async def people_of(context: Context, sold: LicenseView) -> list[Profile]:
-    history = await licensing.show(context, str(sold.license.license_id))
+    history = await licensing.show(context, str(sold.license.license_id), "to compare")
     return list(history.view.people)
 
 
