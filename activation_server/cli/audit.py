@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from activation_server.cli.operate import (
     REFUSED,
@@ -153,7 +153,10 @@ def _write(path: Path, jws: str, *, as_json: bool) -> None:
 
 
 def _table(documents: Sequence[dict[str, Any]]) -> Table:
-    table = Table("Entry", "Time", "Who", "Action", "About", "Why", show_lines=False)
+    # Ids are folded, never cut: they are there to be copied.
+    about_and_why = (Column("About", overflow="fold"), Column("Why", overflow="fold"))
+    time = Column("Time", min_width=len("2026-11-22T10:00:00Z"))
+    table = Table("Entry", time, "Who", "Action", *about_and_why, box=None, pad_edge=False)
     for each in documents:
         about = [each["license_id"], each["subject"]]
         about += [json.dumps(each["details"], ensure_ascii=False)] if each["details"] else []
@@ -181,6 +184,6 @@ def _print_verified(document: dict[str, Any]) -> None:
     else:
         out.print(
             f"The audit log holds: {document['entries']} entries, {first['seq']} of {first['at']} "
-            f"to {last['seq']} of {last['at']}, and {document['checkpoints']} checkpoints.",
+            f"to {last['seq']} of {last['at']}. Checkpoints compared: {document['checkpoints']}.",
             soft_wrap=True,
         )

@@ -22,7 +22,7 @@ from activation_server.rules.audit import (
 from activation_server.rules.errors import OperatorError
 from activation_server.services import keys, notes
 from activation_server.services.context import Context
-from activation_server.store import audit
+from activation_server.store import audit, partitions
 from activation_server.store.audit import StoredCheckpoint
 from activation_server.store.database import Connection
 
@@ -143,12 +143,13 @@ async def checkpoint_daily(context: Context) -> Signed | None:
     return await context.database.transact(work)
 
 
-async def forget_before(context: Context, month: datetime) -> int:
-    """Drop the months before the one that begins then; give how many entries went.
+async def forget_before(context: Context, moment: datetime) -> int:
+    """Drop the whole months before that of a moment; give how many entries went.
 
     A signed checkpoint of the last of them stays: there the log begins from then on. Raises
     UnavailableError when somebody reads the log just now: then nothing is dropped.
     """
+    month = partitions.month_of(moment)
 
     async def work(connection: Connection) -> int:
         await audit.lock_head(connection)

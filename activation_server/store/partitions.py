@@ -20,15 +20,16 @@ async def ensure(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     for table in PARTITIONED:
         for ahead in range(MONTHS_AHEAD + 1):
-            await _ensure_month(connection, table, _month(now, ahead), _month(now, ahead + 1))
+            await _ensure_month(connection, table, month_of(now, ahead), month_of(now, ahead + 1))
 
 
-async def drop_before(connection: AsyncConnection, table: str, month: datetime) -> int:
-    """Drop every whole month of a table before the one that begins then; give how many.
+async def drop_before(connection: AsyncConnection, table: str, moment: datetime) -> int:
+    """Drop every whole month of a table before that of a moment; give how many.
 
     Rows of those months that stand in the default partition are deleted.
     """
-    first = f"{table}_{_month(month, 0):%Y_%m}"
+    month = month_of(moment)
+    first = f"{table}_{month:%Y_%m}"
     rows = await connection.execute(
         text(
             "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
@@ -44,7 +45,7 @@ async def drop_before(connection: AsyncConnection, table: str, month: datetime) 
         await connection.execute(text(f"DROP TABLE {name}"))  # a name of numbers, see `ensure`
     await connection.execute(
         text(f"DELETE FROM {table}_default WHERE at < :month"),  # noqa: S608 - one of our tables
-        {"month": _month(month, 0)},
+        {"month": month},
     )
     return len(names)
 
@@ -68,6 +69,7 @@ async def _ensure_month(
         )
 
 
-def _month(now: datetime, ahead: int) -> datetime:
+def month_of(now: datetime, ahead: int = 0) -> datetime:
+    """Give the beginning of a time's month, or of one so many months later."""
     months = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 + ahead
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
