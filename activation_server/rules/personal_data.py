@@ -80,6 +80,7 @@ OPERATION: Final = "essential.service.operations"
 SUPPORT: Final = "essential.service.operations.support"
 SECURITY: Final = "essential.service.security"
 FRAUD: Final = "essential.fraud_detection"
+LEGAL: Final = "essential.legal_obligation"
 
 CATALOGUE: Final = DataKind(
     "catalogue",
@@ -426,4 +427,23 @@ PROOF: Final = DataKind(
     purpose="Show that no entry of the audit log was changed or taken out.",
     legal_basis=None,
     retention=retention.AUDIT,
+)
+
+HOLD_FACT: Final = DataKind(
+    "hold fact",
+    "that a license or a person must not be disposed of, since when and until when",
+    categories=("user.behavior", "user.unique_id.pseudonymous"),
+    uses=(LEGAL,),
+    purpose="Keep what a legal dispute or an authority needs, and no longer.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.HOLD,
+)
+HOLD_WORDS: Final = DataKind(
+    "hold words",
+    "why a legal hold was placed or lifted, and who ordered it, in free words, sealed",
+    categories=("user.content.private", "user.name"),
+    uses=(LEGAL,),
+    purpose="Show on what ground data is kept past its time.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.HOLD,
 )

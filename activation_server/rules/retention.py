@@ -129,6 +129,14 @@ AUDIT: Final = Retention(
     "A signed checkpoint of a month's last entry stays in its place, so that the rest of the log "
     "can still be verified.",
 )
+
+HOLD: Final = Retention(
+    "hold",
+    "the hold ends: it is lifted, or its last day is over",
+    TWO_YEARS,
+    Action.ERASE,
+    "As long as a hold is on record, its license stays too.",
+)
 KEYS: Final = Retention(
     "keys",
     "nothing that is in use is signed, sealed or derived with the key",
@@ -151,6 +159,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         HISTORY,
         REFUSALS,
         AUDIT,
+        HOLD,
         KEYS,
     )
 }

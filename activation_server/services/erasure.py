@@ -15,8 +15,9 @@ from activation_server.services import audit, people
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import erasure as store
+from activation_server.store import holds
 from activation_server.store.database import Connection
-from activation_server.store.people import StoredPerson
+from activation_server.store.people import StoredPerson, lock_license
 
 _BEHIND = (
     "The erasure ledger has entries that this database has not carried out: an older backup was "
@@ -51,37 +52,68 @@ async def erase(context: Context, email: str, *, dry_run: bool = False) -> Count
     """Erase everybody of an e-mail address; repeated, there is nobody left. Raises OperatorError.
 
     Entered in the ledger first, then done: whatever happens in between, it is done by a replay.
+    All of them or, when one is under a legal hold, nobody.
     """
     address = fold(email.strip())
+    entries: Sequence[LedgerEntry] = ()
     with context.ledger.locked():
         await check(context)
         profiles = await of_person(context, address)
-        if dry_run or not profiles:
-            return _counts(profiles)
-        entries = context.ledger.append(_erasures(context, address, profiles), context.now())
 
         async def work(connection: Connection) -> None:
+            nonlocal entries
+            await _lock(connection, profiles)
+            if not entries:  # a transaction that is run again is entered already
+                await _refuse_held(context, connection, profiles)
+                if dry_run:
+                    return
+                entries = context.ledger.append(
+                    _erasures(context, address, profiles), context.now()
+                )
             for profile in profiles:
                 await _erase(context, connection, profile.license_id, profile.person_id)
             await store.save_position(connection, rules.end(entries))
             details = asdict(_counts(profiles))
             await audit.note(context, connection, Action.ERASED, details=details)
 
-        await context.database.transact(work)
+        if profiles:
+            await context.database.transact(work)
     return _counts(profiles)
+
+
+async def _lock(connection: Connection, profiles: Sequence[Profile]) -> None:
+    """Lock the computers of people, then their licenses' people: holds are placed under that."""
+    ids = [(profile.license_id, profile.person_id) for profile in profiles]
+    await store.lock_computers(connection, ids)
+    for license_id in sorted({profile.license_id for profile in profiles}):
+        await lock_license(connection, license_id)
+
+
+async def _refuse_held(
+    context: Context, connection: Connection, profiles: Sequence[Profile]
+) -> None:
+    ids = [(profile.license_id, profile.person_id) for profile in profiles]
+    found = await holds.of_people(connection, ids, context.now().date())
+    if found:
+        named = ", ".join(f"{hold.hold_id} (until {hold.until})" for hold in found)
+        msg = f"Nothing was erased: there is a legal hold. `hold lift` ends one: {named}."
+        raise OperatorError(msg)
 
 
 async def check(context: Context) -> None:
     """See that every erasure of the ledger is carried out. Raises OperatorError."""
-    found = await standing(context)
+
+    async def work(connection: Connection) -> None:
+        await require_carried_out(context, connection)
+
+    await context.database.transact(work)
+
+
+async def require_carried_out(context: Context, connection: Connection) -> None:
+    """See the same in a transaction that goes on. Raises OperatorError."""
+    found = rules.standing(context.ledger.read(), await store.position(connection))
     if found is not LedgerStanding.CURRENT:
         raise OperatorError(_BEHIND if found is LedgerStanding.BEHIND else _LOST)
-
-
-async def standing(context: Context) -> LedgerStanding:
-    """Compare the ledger with what this database has carried out. Raises OperatorError."""
-    position = await context.database.transact(store.position)
-    return rules.standing(context.ledger.read(), position)
 
 
 async def replay(
@@ -89,7 +121,8 @@ async def replay(
 ) -> int:
     """Carry out what the ledger has and the database has not; give how many people went.
 
-    May be cut off at any point, and run again. Raises OperatorError.
+    May be cut off at any point, and run again. A legal hold does not stop it: what was erased
+    before stays erased. Raises OperatorError.
     """
     with context.ledger.locked():
         entries = context.ledger.read()

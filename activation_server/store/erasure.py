@@ -1,6 +1,6 @@
 """What an erasure writes, and how far of the ledger the database has carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,21 @@ async def save_position(connection: AsyncConnection, position: Position) -> None
     new = insert(erasure_position).values(one=True, **values)
     await connection.execute(
         new.on_conflict_do_update(index_elements=[erasure_position.c.one], set_=values)
+    )
+
+
+async def lock_computers(
+    connection: AsyncConnection, people_ids: Collection[tuple[UUID, UUID]]
+) -> None:
+    """Lock the computers that people use, each person named by license and id."""
+    theirs = select(_C.license_id, _C.activation_id).where(
+        tuple_(_C.license_id, _C.person_id).in_(people_ids)
+    )
+    await connection.execute(
+        select(_A.activation_id)
+        .where(tuple_(_A.license_id, _A.activation_id).in_(theirs))
+        .order_by(_A.license_id, _A.activation_id)
+        .with_for_update()
     )
 
 

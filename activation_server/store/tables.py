@@ -223,6 +223,25 @@ person_computers = Table(
     info={"about": "Which person uses a computer, its name, and what the person wrote."},
 )
 
+# What retention and erasure must leave. A license that a hold names can't be deleted: no cascade.
+# A person may be merged into another, so no key leads to `people`.
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.HOLD), primary_key=True),
+    column("hold_id", Uuid, kind.HOLD_FACT, primary_key=True),
+    column("person_id", Uuid, kind.PERSON_ID.kept(retention.HOLD), nullable=True),  # none: all
+    column("reason", LargeBinary, kind.HOLD_WORDS),
+    column("ordered_by", LargeBinary, kind.HOLD_WORDS),
+    column("until", Date, kind.HOLD_FACT),
+    column("placed_at", Moment, kind.HOLD_FACT),
+    column("lifted_at", Moment, kind.HOLD_FACT, nullable=True),
+    column("lifted_reason", LargeBinary, kind.HOLD_WORDS, nullable=True),
+    ForeignKeyConstraint(["license_id"], ["licenses.license_id"]),
+    CheckConstraint("(lifted_at IS NULL) = (lifted_reason IS NULL)", name="lifted"),
+    info={"about": "Legal holds: which licenses and people must not be disposed of, until when."},
+)
+
 # What counts per computer and product, whatever the license: its trial. Its row is locked where a
 # policy allows one license per computer.
 computers = Table(

@@ -37,11 +37,11 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema.revision) == "0008"
+    assert transact(database_url, schema.revision) == "0010"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
-    for name in ("activations", "events", "refusals"):
+    for name in ("activations", "events", "legal_holds", "refusals"):
         table = metadata.tables[name]
         assert table.primary_key.columns.keys()[0] == "license_id"
         unique = [index for index in table.indexes if index.unique]
