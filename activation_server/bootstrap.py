@@ -22,7 +22,7 @@ from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
-from activation_server.services import audit, keys
+from activation_server.services import audit, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
@@ -134,6 +134,20 @@ async def keep_checkpoints(context: Context, interval_seconds: float = 3600) -> 
             if signed is not None:  # a witness, where logs are sent to another machine
                 link = signed.checkpoint.link
                 log.info("audit_checkpoint", seq=link.seq, digest=link.digest.hex())
+        await asyncio.sleep(interval_seconds)
+
+
+async def keep_retention(context: Context, interval_seconds: float = 3600) -> None:
+    """Dispose of what is due, once a day, for as long as the server runs."""
+    while True:
+        try:
+            done = await retention.run_daily(context)
+        except UnavailableError:
+            log.warning("retention_postponed")
+        else:
+            if done is not None:
+                gone = {name: each["gone"] for name, each in done.classes.items() if each["gone"]}
+                log.info("retention_run", **gone)
         await asyncio.sleep(interval_seconds)
 
 

@@ -18,6 +18,7 @@ from activation_server.cli import (
     privacy,
     products,
     releases,
+    retention,
     schemas,
 )
 from activation_server.cli.serve import serve
@@ -41,6 +42,7 @@ app.add_typer(database.app, name="db", help="The database's schema.")
 app.add_typer(keys.app, name="keys", help="The master key and the signing keys.")
 app.add_typer(privacy.app, name="privacy", help="What is stored, why, and until when.")
 app.add_typer(audit.app, name="audit", help="Who looked, and proof that nothing is left out.")
+app.add_typer(retention.app, name="retention", help="What goes when, and what went.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

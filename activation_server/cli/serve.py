@@ -154,6 +154,7 @@ async def _background(context: Context, postgres: EmbeddedPostgres | None) -> As
     tasks = [
         asyncio.create_task(bootstrap.keep_partitions(context)),
         asyncio.create_task(bootstrap.keep_checkpoints(context)),
+        asyncio.create_task(bootstrap.keep_retention(context)),
     ]
     if postgres is not None:
         tasks.append(asyncio.create_task(_watch(postgres)))

@@ -9,6 +9,7 @@ from activation_server import base64url
 from activation_server.formats.times import rfc3339
 from activation_server.rules.license import License, Terms
 from activation_server.rules.person import Profile
+from activation_server.rules.retention import Due, Lifetime, Retention
 from activation_server.rules.seat import Activation
 from activation_server.rules.signing_keys import FOREVER, PUBLISHED, KeyLife, Standing
 
@@ -133,6 +134,35 @@ def signing_key(life: KeyLife, standing: Standing, raw: bytes) -> Json:
         "retired": _time(life.retired_at),
         "reason": life.reason,
     }
+
+
+def kept(of_class: Retention, lifetime: Lifetime, *, is_default: bool) -> Json:
+    """Write how long a class of data is kept."""
+    return {
+        "class": of_class.name,
+        "clock": of_class.clock,
+        "lifetime": str(lifetime),
+        "is_default": is_default,
+        "action": of_class.action.value,
+    }
+
+
+def due(due: Due) -> Json:
+    """Write what of a class is due to go."""
+    return {
+        "due": due.count,
+        "oldest": _time(due.oldest),
+        "held": due.held,
+        "waiting": due.waiting,
+        "why": due.why or None,
+    }
+
+
+def retention_run(
+    began_at: datetime, ended_at: datetime | None, by: str, classes: Mapping[str, Any]
+) -> Json:
+    """Write the review record of a run."""
+    return {"began": rfc3339(began_at), "ended": _time(ended_at), "by": by, "classes": classes}
 
 
 def licenses(found: Sequence[Json]) -> Json:

@@ -447,3 +447,13 @@ HOLD_WORDS: Final = DataKind(
     legal_basis=LegalBasis.LEGITIMATE_INTEREST,
     retention=retention.HOLD,
 )
+
+RETENTION_FACT: Final = DataKind(
+    "retention fact",
+    "how long classes of data are kept, and what each run disposed of, in numbers",
+    categories=("system.operations",),
+    uses=(OPERATION,),
+    purpose="Keep data no longer than said, and show that it is so.",
+    legal_basis=None,
+    retention=retention.REVIEWS,
+)

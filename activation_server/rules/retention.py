@@ -1,12 +1,21 @@
 """How long data is kept: class of data → what starts the clock → lifetime → what is done then.
 
-A table for people and for runs alike. No run disposes of anything by it yet.
+A table for people and for runs alike. A lifetime that is over is told by its cutoff: what its clock
+was started for before then is due to go.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
+
+from activation_server.rules.calendar import add_months
+from activation_server.rules.errors import OperatorError
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LONGEST_COUNT: Final = 1200
 
 
 class Unit(StrEnum):
@@ -36,6 +45,23 @@ class Lifetime:
         """Say it in words."""
         return f"{self.count} {self.unit}"
 
+    def cutoff(self, now: datetime) -> datetime:
+        """Give before when a clock must have been started for this lifetime to be over at `now`."""
+        if self.unit is Unit.MONTHS:
+            return add_months(now, -self.count) or _EARLIEST
+        try:
+            return now - timedelta(days=self.count)
+        except OverflowError:
+            return _EARLIEST
+
+    def days(self, month: int) -> int:
+        """Count its days, with so many to a month."""
+        return self.count * (month if self.unit is Unit.MONTHS else 1)
+
+    def is_shorter_than(self, other: "Lifetime") -> bool:
+        """Compare by months of 28 and of 31 days: in doubt it is shorter."""
+        return self.days(28) < other.days(28) or self.days(31) < other.days(31)
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -46,7 +72,59 @@ class Retention:
     lifetime: Lifetime | None  # none: until the clock's event, not longer
     action: Action
     remark: str = ""
-    has_run: bool = False  # whether a run of the server disposes of it today
+    has_run: bool = False  # whether a run of the server disposes of it
+    at_least: Lifetime | None = None  # it can't be set to less
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of a class is due to go now, or waits although it is due."""
+
+    count: int = 0
+    oldest: datetime | None = None  # of the clocks that have run out
+    held: int = 0  # under a legal hold
+    waiting: int = 0  # for something that an operator must set, see `why`
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The review record of a run; one without an end runs still, or was cut off."""
+
+    run_id: UUID
+    began_at: datetime
+    ended_at: datetime | None
+    by: str
+    classes: Mapping[str, Any]  # of each what was due, is gone, was held, waits, and why
+
+
+def lifetimes(chosen: Mapping[str, Lifetime]) -> Mapping[str, Lifetime]:
+    """Give the lifetime of each class that has one: the operator's choice, or the default."""
+    return {
+        each.name: chosen.get(each.name, each.lifetime)
+        for each in CLASSES.values()
+        if each.lifetime is not None
+    }
+
+
+def class_to_set(name: str) -> Retention:
+    """Give a class whose lifetime can be set. Raises OperatorError."""
+    of_class = CLASSES.get(name)
+    if of_class is None or not of_class.has_run:
+        known = ", ".join(each.name for each in CLASSES.values() if each.has_run)
+        raise OperatorError(f"There is no such class with a lifetime; there are {known}.")
+    return of_class
+
+
+def check_choice(of_class: Retention, lifetime: Lifetime) -> None:
+    """See that a class may be kept so long. Raises OperatorError."""
+    if not 1 <= lifetime.count <= LONGEST_COUNT:
+        raise OperatorError(f"A lifetime is 1 to {LONGEST_COUNT} months or days.")
+    if of_class.at_least is not None and lifetime.is_shorter_than(of_class.at_least):
+        raise OperatorError(
+            f"The class {of_class.name} is kept {of_class.at_least} at least; for one person who "
+            "wishes it, `activation-server privacy wish` sets less."
+        )
 
 
 TWO_YEARS: Final = Lifetime(24, Unit.MONTHS)
@@ -58,6 +136,8 @@ CONTACT: Final = Retention(
     TWO_YEARS,
     Action.ERASE,
     "Name, company, e-mail and the names of computers, with the key that they are sealed with.",
+    has_run=True,
+    at_least=TWO_YEARS,
 )
 COMMENTS: Final = Retention(
     "comments",
@@ -65,14 +145,15 @@ COMMENTS: Final = Retention(
     TWO_YEARS,
     Action.ERASE,
     "What an app repeats does not come in anew.",
+    has_run=True,
 )
 NETWORK: Final = Retention(
     "network",
     "a copy of an installation calls from the network",
     A_MONTH,
     Action.REDUCE,
-    "The /24 or /48 of an address, in the details of the classes history and refusals: "
-    "as nothing takes it out yet, it stays as long as they do.",
+    "The /24 or /48 of an address, taken out of the details of the classes history and refusals.",
+    has_run=True,
 )
 CATALOGUE: Final = Retention(
     "catalogue", "the vendor no longer sells or supports it", None, Action.ERASE
@@ -91,13 +172,16 @@ SEAT: Final = Retention(
     TWO_YEARS,
     Action.ERASE,
     "An installation that is in use needs its row for the next check-in, however far that is.",
+    has_run=True,
 )
 LAST_REQUEST: Final = Retention(
     "last request",
     "the request is answered",
     A_MONTH,
     Action.REDUCE,
-    "A retry of the last request is told by it. The next check-in writes over it.",
+    "A retry of the last request is told by it. The next check-in writes over it; where none "
+    "comes, a random id takes its place.",
+    has_run=True,
 )
 TRIAL: Final = Retention(
     "trial",
@@ -106,20 +190,30 @@ TRIAL: Final = Retention(
     Action.ERASE,
     "After that a computer may try again, whatever its policy says. A computer without a trial is "
     "listed to be locked, and can go at any time.",
+    has_run=True,
 )
 HISTORY: Final = Retention(
     "history",
     "the month is over",
     TWO_YEARS,
     Action.DROP_PARTITION,
-    "Details hold the network of a copy longer than the 30 days that are meant for it.",
+    "A month in which a held license has lines loses all others, and goes with the hold.",
+    has_run=True,
 )
 REFUSALS: Final = Retention(
     "refusals",
     "the last refusal of its kind",
     TWO_YEARS,
     Action.ERASE,
-    "One line a kind; evidence holds the network of a copy longer than the 30 days meant for it.",
+    "One line a kind.",
+    has_run=True,
+)
+REVIEWS: Final = Retention(
+    "reviews",
+    "the vendor no longer runs the server",
+    None,
+    Action.ERASE,
+    "What shows that data went when it was due; of no person.",
 )
 AUDIT: Final = Retention(
     "audit",
@@ -128,6 +222,7 @@ AUDIT: Final = Retention(
     Action.DROP_PARTITION,
     "A signed checkpoint of a month's last entry stays in its place, so that the rest of the log "
     "can still be verified.",
+    has_run=True,
 )
 
 HOLD: Final = Retention(
@@ -136,6 +231,7 @@ HOLD: Final = Retention(
     TWO_YEARS,
     Action.ERASE,
     "As long as a hold is on record, its license stays too.",
+    has_run=True,
 )
 KEYS: Final = Retention(
     "keys",
@@ -160,6 +256,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         REFUSALS,
         AUDIT,
         HOLD,
+        REVIEWS,
         KEYS,
     )
 }

@@ -1,29 +1,19 @@
 """Trials: a license of one seat that a computer is given without a key, once in a while."""
 
-from calendar import monthrange
-from datetime import MAXYEAR, datetime
+from datetime import datetime
 from uuid import UUID
 
 from activation_server.rules import activation
 from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.calendar import add_months
 from activation_server.rules.license import License, rfc3339
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Call, Known
 
 
 def again_at(given_at: datetime, months: int | None) -> datetime | None:
-    """When a computer may have another trial; `None` for never.
-
-    The same day so many months later; the month's last day where it has no such day.
-    """
-    if months is None:
-        return None
-    years, month = divmod(given_at.month - 1 + months, 12)
-    year, month = given_at.year + years, month + 1
-    if year > MAXYEAR:
-        return None
-    day = min(given_at.day, monthrange(year, month)[1])
-    return given_at.replace(year=year, month=month, day=day)
+    """When a computer may have another trial; `None` for never."""
+    return None if months is None else add_months(given_at, months)
 
 
 def may_start_again(given_at: datetime, months: int | None, now: datetime) -> bool:

@@ -149,20 +149,24 @@ async def forget_before(context: Context, moment: datetime) -> int:
     A signed checkpoint of the last of them stays: there the log begins from then on. Raises
     UnavailableError when somebody reads the log just now: then nothing is dropped.
     """
-    month = partitions.month_of(moment)
 
     async def work(connection: Connection) -> int:
-        await audit.lock_head(connection)
-        last = await audit.last_before(connection, month)
-        if last is None:
-            return 0
-        count = await audit.count_before(connection, month)
-        await _sign(context, connection, Checkpoint(last, context.now(), forgotten=True))
-        await audit.drop_checkpoints_before(connection, last.seq)
-        await audit.drop_before(connection, month)
-        return count
+        return await forget(context, connection, partitions.month_of(moment))
 
     return await context.database.transact(work)
+
+
+async def forget(context: Context, connection: Connection, month: datetime) -> int:
+    """Drop the months before the one that begins then, in this transaction; give the entries."""
+    await audit.lock_head(connection)
+    last = await audit.last_before(connection, month)
+    if last is None:
+        return 0
+    count = await audit.count_before(connection, month)
+    await _sign(context, connection, Checkpoint(last, context.now(), forgotten=True))
+    await audit.drop_checkpoints_before(connection, last.seq)
+    await audit.drop_before(connection, month)
+    return count
 
 
 async def _go(connection: Connection, walk: Walk, progress: Callable[[int], None]) -> Break | None:

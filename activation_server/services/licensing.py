@@ -234,7 +234,7 @@ async def change_standing(
     context: Context, key_or_id: str, change: str, reason: str
 ) -> LicenseView:
     """Suspend, reinstate or revoke a license; repeated, nothing changes. Raises OperatorError."""
-    allowed_from, to, kind = CHANGES[change]
+    (allowed_from, to, kind), now = CHANGES[change], context.now()
 
     async def work(connection: Connection) -> LicenseView:
         stored = await require_license(context, connection, key_or_id)
@@ -243,7 +243,7 @@ async def change_standing(
             msg = f"A license that is {status} can't be made {to}."
             raise OperatorError(msg)
         if status is not to:
-            await licenses.set_status(connection, license_id, to)
+            await licenses.set_status(connection, license_id, to, now)
             await add_event(context, connection, license_id, Event(kind, {"reason": reason}))
             action = Action(kind.value)
             await audit.note(context, connection, action, license_id=license_id, why=reason)

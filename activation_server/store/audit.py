@@ -108,6 +108,13 @@ async def count_before(connection: AsyncConnection, moment: datetime) -> int:
     return (await connection.execute(question)).scalar_one()
 
 
+async def first_at(connection: AsyncConnection) -> datetime | None:
+    """Give the time of the oldest entry."""
+    question = select(func.min(audit_log.c.at))
+    first: datetime | None = (await connection.execute(question)).scalar_one()
+    return first
+
+
 async def drop_before(connection: AsyncConnection, month: datetime) -> None:
     """Drop the months before the one that begins then."""
     await partitions.drop_before(connection, audit_log.name, month)

@@ -23,14 +23,26 @@ class Trial:
 
 async def claim(connection: AsyncConnection, product: str, token: bytes) -> Trial | None:
     """Lock a computer, known or not, and give its last trial: a second call waits for the first."""
-    await connection.execute(
-        insert(computers).values(product=product, hardware_token=token).on_conflict_do_nothing()
-    )
-    return await trial_of(connection, product, token)
+    new = insert(computers).values(product=product, hardware_token=token).on_conflict_do_nothing()
+    while True:  # until the row is there and locked: a retention run may take it away in between
+        await connection.execute(new)
+        row = await _lock(connection, product, token)
+        if row is not None:
+            return row.trial
 
 
 async def trial_of(connection: AsyncConnection, product: str, token: bytes) -> Trial | None:
     """Give a computer's last trial; the computer, if it is known, is locked."""
+    row = await _lock(connection, product, token)
+    return None if row is None else row.trial
+
+
+@dataclass(frozen=True, slots=True)
+class _Computer:
+    trial: Trial | None
+
+
+async def _lock(connection: AsyncConnection, product: str, token: bytes) -> _Computer | None:
     row = (
         await connection.execute(
             select(_C.trial_license_id, _C.trial_at)
@@ -38,7 +50,9 @@ async def trial_of(connection: AsyncConnection, product: str, token: bytes) -> T
             .with_for_update(key_share=True)
         )
     ).one_or_none()
-    return None if row is None or row.trial_license_id is None else Trial(*row)
+    if row is None:
+        return None
+    return _Computer(None if row.trial_license_id is None else Trial(*row))
 
 
 async def save_trial(connection: AsyncConnection, product: str, token: bytes, trial: Trial) -> None:

@@ -63,11 +63,11 @@ _DROP_KNOWN = text("""
 """)
 _WRITE_LICENSES = text("""
     INSERT INTO licenses (
-        license_id, product, policy, status, overrides, issued_at, expires_at, maintenance_until,
-        order_reference, key_tail, key_sealed, hardware_salt, seats_used
+        license_id, product, policy, status, status_at, overrides, issued_at, expires_at,
+        maintenance_until, order_reference, key_tail, key_sealed, hardware_salt, seats_used
     )
     SELECT
-        license_id, product, policy, status, overrides::jsonb, issued_at, expires_at,
+        license_id, product, policy, status, :at, overrides::jsonb, issued_at, expires_at,
         maintenance_until, order_reference, key_tail, key_sealed, hardware_salt, 0
     FROM license_import WHERE line > :after AND line <= :through
 """)
@@ -179,7 +179,7 @@ async def write(
     """
     lines = {"after": after, "through": through}
     try:
-        await connection.execute(_WRITE_LICENSES, lines)
+        await connection.execute(_WRITE_LICENSES, {**lines, "at": at.replace(microsecond=0)})
         await connection.execute(_WRITE_KEYS, lines)
         await connection.execute(_WRITE_FOLDED, lines)
         await connection.execute(_WRITE_EVENTS, {**lines, "kind": kind, "at": at})

@@ -212,6 +212,7 @@ async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
                 "product": license_.product,
                 "policy": license_.policy,
                 "status": license_.status,
+                "status_at": license_.issued_at,
                 "overrides": terms_json.overrides_to_json(license_.overrides),
                 "issued_at": license_.issued_at,
                 "expires_at": license_.expires_at,
@@ -235,10 +236,12 @@ async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
     )
 
 
-async def set_status(connection: AsyncConnection, license_id: UUID, status: Status) -> None:
+async def set_status(
+    connection: AsyncConnection, license_id: UUID, status: Status, now: datetime
+) -> None:
     """Suspend, reinstate or revoke."""
     await connection.execute(
-        update(licenses).where(_L.license_id == license_id).values(status=status)
+        update(licenses).where(_L.license_id == license_id).values(status=status, status_at=now)
     )
 
 

@@ -23,29 +23,40 @@ async def ensure(connection: AsyncConnection, now: datetime) -> None:
             await _ensure_month(connection, table, month_of(now, ahead), month_of(now, ahead + 1))
 
 
-async def drop_before(connection: AsyncConnection, table: str, moment: datetime) -> int:
-    """Drop every whole month of a table before that of a moment; give how many.
-
-    Rows of those months that stand in the default partition are deleted.
-    """
-    month = month_of(moment)
-    first = f"{table}_{month:%Y_%m}"
+async def before(connection: AsyncConnection, table: str, month: datetime) -> list[str]:
+    """Give the partitions of a table for the months before one, the oldest first."""
     rows = await connection.execute(
         text(
             "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
             "WHERE inhparent = to_regclass(:table) AND relname ~ '_[0-9]{4}_[0-9]{2}$' "
             "AND relname < :first ORDER BY relname"
         ),
-        {"table": table, "first": first},
+        {"table": table, "first": f"{table}_{month_of(month):%Y_%m}"},
     )
-    names = list(rows.scalars())
-    # It locks the whole table: behind a lock that it waits for, everyone else queues.
+    return list(rows.scalars())
+
+
+async def drop(connection: AsyncConnection, name: str) -> None:
+    """Drop a partition.
+
+    It locks the whole table: behind a lock that it waits for everyone else queues, so it soon
+    gives up.
+    """
     await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+    await connection.execute(text(f"DROP TABLE {name}"))  # a name of numbers, see `ensure`
+
+
+async def drop_before(connection: AsyncConnection, table: str, month: datetime) -> int:
+    """Drop every whole month of a table before the one that begins then; give how many.
+
+    Rows of those months that stand in the default partition are deleted.
+    """
+    names = await before(connection, table, month)
     for name in names:
-        await connection.execute(text(f"DROP TABLE {name}"))  # a name of numbers, see `ensure`
+        await drop(connection, name)
     await connection.execute(
         text(f"DELETE FROM {table}_default WHERE at < :month"),  # noqa: S608 - one of our tables
-        {"month": month},
+        {"month": month_of(month)},
     )
     return len(names)
 

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import cast
@@ -65,8 +76,26 @@ async def lock_license(connection: AsyncConnection, license_id: UUID) -> None:
     The last lock that is taken. Not the license's row: a check-in, which holds its activation,
     would take it in the wrong order.
     """
-    key = int.from_bytes(license_id.bytes[:8], signed=True)
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(license_id)}
+    )
+
+
+async def try_lock_licenses(
+    connection: AsyncConnection, license_ids: Collection[UUID]
+) -> Collection[UUID]:
+    """Lock the people of licenses as `lock_license` does; give those that nobody else has."""
+    keys = {_lock_key(license_id): license_id for license_id in license_ids}
+    rows = await connection.execute(
+        text(
+            "SELECT key FROM unnest(:keys) AS key WHERE pg_try_advisory_xact_lock(key)"
+        ).bindparams(bindparam("keys", list(keys), ARRAY(BigInteger)))
+    )
+    return {keys[key] for key in rows.scalars()}
+
+
+def _lock_key(license_id: UUID) -> int:
+    return int.from_bytes(license_id.bytes[:8], signed=True)
 
 
 async def of_licenses(

@@ -98,6 +98,7 @@ licenses = Table(
     column("product", Text, kind.LICENSE_FACT),
     column("policy", Text, kind.LICENSE_FACT),
     column("status", Text, kind.LICENSE_FACT),
+    column("status_at", Moment, kind.LICENSE_FACT),  # since when
     column("overrides", JSONB, kind.LICENSE_FACT),
     column("issued_at", Moment, kind.LICENSE_FACT),
     column("started_at", Moment, kind.LICENSE_FACT, nullable=True),
@@ -167,6 +168,7 @@ activations = Table(
     CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
     CheckConstraint("seq >= 1", name="seq"),
     Index(None, "hardware_token"),
+    Index(None, "removed_at", postgresql_where="removed_at IS NOT NULL"),
     # No index holds what a check-in changes (but for another hardware id), and each page has room:
     # PostgreSQL updates in place (HOT).
     postgresql_with={"fillfactor": "70"},
@@ -187,12 +189,15 @@ people = Table(
     column("email", LargeBinary, kind.EMAIL, nullable=True),
     column("tokens", ARRAY(Integer), kind.INDEX),
     column("contacted_at", Moment, kind.PERSON_FACT),  # other than by a check-in
+    column("keep_months", SmallInteger, kind.PERSON_FACT, nullable=True),  # by their own wish
     column("erased_at", Moment, kind.PERSON_FACT, nullable=True),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     CheckConstraint("role IN ('buyer', 'user')", name="role"),
     CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased"),
     Index(None, "tokens", postgresql_using="gin"),
+    CheckConstraint("keep_months BETWEEN 1 AND 1200", name="keep_months"),
     Index(None, "contacted_at", postgresql_where="erased_at IS NULL"),
+    Index("people_keep_months_idx", "keep_months", postgresql_where="keep_months IS NOT NULL"),
     info={"about": "People: who bought a license, who uses it."},
 )
 
@@ -266,6 +271,7 @@ events = Table(
     column("kind", Text, kind.HISTORY),
     column("details", JSONB, kind.DETAILS),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
+    Index("events_network_idx", "at", postgresql_where="details ? 'network'"),
     postgresql_partition_by="RANGE (at)",
     info={"about": "What happened to a license."},
 )
@@ -281,6 +287,7 @@ refusals = Table(
     column("times", Integer, kind.REFUSAL),
     column("evidence", JSONB, kind.EVIDENCE),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
+    Index("refusals_network_idx", "at", postgresql_where="evidence ? 'network'"),
     postgresql_with={"fillfactor": "70"},
     info={"about": "The last refusals of a license."},
 )
@@ -367,4 +374,30 @@ audit_checkpoints = Table(
     column("made_at", Moment, kind.PROOF),
     column("jws", Text, kind.PROOF),
     info={"about": "What the server signed of the audit log: entries that it came to."},
+)
+
+retention_lifetimes = Table(
+    "retention_lifetimes",
+    metadata,
+    column("name", Text, kind.RETENTION_FACT, primary_key=True),
+    column("count", Integer, kind.RETENTION_FACT),
+    column("unit", Text, kind.RETENTION_FACT),
+    column("set_at", Moment, kind.RETENTION_FACT),
+    CheckConstraint("count >= 1", name="count"),
+    CheckConstraint("unit IN ('days', 'months')", name="unit"),
+    info={"about": "How long classes of data are kept, where the operator chose."},
+)
+
+# What each run found due and disposed of: written along with it, so that one that was killed tells
+# as well.
+retention_runs = Table(
+    "retention_runs",
+    metadata,
+    column("run_id", Uuid, kind.RETENTION_FACT, primary_key=True),
+    column("began_at", Moment, kind.RETENTION_FACT),
+    column("ended_at", Moment, kind.RETENTION_FACT, nullable=True),
+    column("by", Text, kind.RETENTION_FACT),
+    column("classes", JSONB, kind.RETENTION_FACT),
+    Index(None, "began_at"),
+    info={"about": "The review records of retention."},
 )

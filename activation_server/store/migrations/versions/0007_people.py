@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("email", sa.LargeBinary()),
         sa.Column("tokens", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.Column("contacted_at", MOMENT, nullable=False),
+        sa.Column("keep_months", sa.SmallInteger()),
         sa.Column("erased_at", MOMENT),
         sa.PrimaryKeyConstraint("license_id", "person_id", name="people_pkey"),
         sa.ForeignKeyConstraint(
@@ -34,6 +35,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.CheckConstraint("role IN ('buyer', 'user')", name="people_role_check"),
+        sa.CheckConstraint("keep_months BETWEEN 1 AND 1200", name="people_keep_months_check"),
         sa.CheckConstraint(
             "(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="people_erased_check"
         ),
@@ -44,6 +46,12 @@ def upgrade() -> None:
         "people",
         ["contacted_at"],
         postgresql_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_index(
+        "people_keep_months_idx",
+        "people",
+        ["keep_months"],
+        postgresql_where=sa.text("keep_months IS NOT NULL"),
     )
     op.create_table(
         "person_computers",

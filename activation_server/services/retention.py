@@ -1,0 +1,225 @@
+"""Retention: what is due to go, class by class, and the runs that dispose of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from activation_server.rules import retention as rules
+from activation_server.rules.audit import Action
+from activation_server.rules.errors import OperatorError, UnavailableError
+from activation_server.rules.retention import CLASSES, Due, Lifetime, Retention, Run
+from activation_server.services import audit
+from activation_server.services.context import Context
+from activation_server.store import audit as log
+from activation_server.store import disposal
+from activation_server.store import retention as store
+from activation_server.store.contacts import Contacts
+from activation_server.store.database import Connection
+from activation_server.store.disposal import Batch, Cursor, Moment, Part
+from activation_server.store.old_months import OldMonths
+from activation_server.store.partitions import month_of
+
+# The server runs by itself after so long: with the hour between its looks, within a day.
+DAILY: Final = timedelta(hours=22)
+REVIEWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a class is kept, and what of it is due to go."""
+
+    of_class: Retention
+    lifetime: Lifetime
+    is_default: bool
+    due: Due = field(default_factory=Due)
+
+
+@dataclass(slots=True)
+class _Review:
+    """What a run tells of one class."""
+
+    due: int = 0
+    gone: int = 0
+    held: int = 0
+    waiting: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _OldEntries:
+    """The months of the audit log: a signed checkpoint stays where they were."""
+
+    context: Context
+
+    async def due(self, connection: Connection, moment: Moment) -> Due:
+        """Count the entries of months that are due."""
+        count = await log.count_before(connection, month_of(moment.cutoff))
+        return Due(count, await log.first_at(connection) if count else None)
+
+    async def dispose(self, connection: Connection, moment: Moment, _after: Cursor | None) -> Batch:
+        """Drop them."""
+        return Batch(await audit.forget(self.context, connection, month_of(moment.cutoff)))
+
+
+# Told the class, how much of it is gone, and how much is due.
+Progress = Callable[[str, int, int], None]
+
+
+async def lifetimes(context: Context) -> list[Kept]:
+    """Give how long each class is kept."""
+    chosen = await context.database.transact(store.chosen)
+    return [
+        Kept(CLASSES[name], lifetime, name not in chosen)
+        for name, lifetime in rules.lifetimes(chosen).items()
+        if CLASSES[name].has_run
+    ]
+
+
+async def choose(context: Context, name: str, lifetime: Lifetime | None) -> list[Kept]:
+    """Set how long a class is kept, `None` for the default; give all. Raises OperatorError."""
+    of_class = rules.class_to_set(name)
+    if lifetime is not None:
+        rules.check_choice(of_class, lifetime)
+
+    async def work(connection: Connection) -> None:
+        before = rules.lifetimes(await store.chosen(connection))[of_class.name]
+        after = lifetime or of_class.lifetime
+        if before == after:
+            return
+        await store.choose(connection, of_class.name, lifetime, context.now())
+        details = {"from": str(before), "to": str(after)}
+        await audit.note(
+            context, connection, Action.RETENTION_SET, subject=of_class.name, details=details
+        )
+
+    await context.database.transact(work)
+    return await lifetimes(context)
+
+
+async def preview(context: Context) -> Sequence[Kept]:
+    """Count what is due, and change nothing."""
+    now = context.now()
+    return [replace(each, due=await _due(context, each, now)) for each in await lifetimes(context)]
+
+
+async def run(context: Context, progress: Progress) -> Run:
+    """Dispose of everything that is due; one run at a time, which may be killed at any point.
+
+    Raises OperatorError when another one runs.
+    """
+    async with context.database.alone(store.ALONE_LOCK) as mine:
+        if not mine:
+            raise OperatorError("A retention run is under way already; wait for its end.")
+        return await _run(context, progress)
+
+
+async def run_daily(context: Context) -> Run | None:
+    """Run, unless somebody did within a day, or does."""
+    last = await context.database.transact(store.last_finished)
+    if last is not None and context.now() - last < DAILY:
+        return None
+    async with context.database.alone(store.ALONE_LOCK) as mine:
+        return await _run(context, lambda *_told: None) if mine else None
+
+
+async def reviews(context: Context, limit: int = REVIEWS) -> Sequence[Run]:
+    """Give the review records, newest first."""
+
+    async def work(connection: Connection) -> Sequence[Run]:
+        return await store.runs(connection, limit)
+
+    return await context.database.transact(work)
+
+
+async def _run(context: Context, progress: Progress) -> Run:
+    now = context.now()
+    record = Run(context.randomness.uuid(), now, None, context.actor, {})
+
+    async def begin(connection: Connection) -> None:
+        await store.begin_run(connection, record)
+
+    await context.database.transact(begin)
+    review: dict[str, _Review] = {}
+    for kept in await lifetimes(context):
+        due = await _due(context, kept, now)
+        name = kept.of_class.name
+        review[name] = _Review(due.count, 0, due.held, due.waiting, due.why)
+        if due.count:
+            await _dispose(context, kept, record, review, progress)
+    ended = replace(record, ended_at=context.now(), classes=_document(review))
+
+    async def end(connection: Connection) -> None:
+        await store.save_run(connection, ended.run_id, ended.classes, ended.ended_at)
+        gone = {name: each.gone for name, each in review.items() if each.gone}
+        await audit.note(context, connection, Action.RETENTION_RUN, details=gone)
+
+    await context.database.transact(end)
+    return ended
+
+
+async def _dispose(
+    context: Context,
+    kept: Kept,
+    record: Run,
+    review: dict[str, _Review],
+    progress: Progress,
+) -> None:
+    """Dispose of a class, batch by batch, each with its line in the review record."""
+    name = kept.of_class.name
+    told, moment = review[name], Moment(kept.lifetime.cutoff(record.began_at), record.began_at)
+
+    async def batch(part: Part, after: Cursor | None) -> Batch:
+        async def work(connection: Connection) -> Batch:
+            done = await part.dispose(connection, moment, after)
+            now = {**review, name: replace(told, gone=told.gone + done.gone)}
+            await store.save_run(connection, record.run_id, _document(now))
+            return done
+
+        return await context.database.transact(work)
+
+    try:
+        for part in _parts(context)[name]:
+            after: Cursor | None = ()
+            while after is not None:
+                done = await batch(part, after)
+                told.gone, after = told.gone + done.gone, done.next
+                progress(name, told.gone, max(told.due, told.gone))
+    except UnavailableError:
+        told.why = "postponed: the database was busy"
+
+
+async def _due(context: Context, kept: Kept, now: datetime) -> Due:
+    moment = Moment(kept.lifetime.cutoff(now), now)
+
+    async def work(connection: Connection) -> Due:
+        found = [await part.due(connection, moment) for part in _parts(context)[kept.of_class.name]]
+        return Due(
+            count=sum(each.count for each in found),
+            oldest=min((each.oldest for each in found if each.oldest is not None), default=None),
+            held=sum(each.held for each in found),
+            waiting=sum(each.waiting for each in found),
+            why=next((each.why for each in found if each.why), ""),
+        )
+
+    return await context.database.transact(work)
+
+
+def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
+    """Give how each class is disposed of."""
+    return {
+        rules.CONTACT.name: (Contacts(),),
+        rules.COMMENTS.name: (disposal.COMMENTS,),
+        rules.NETWORK.name: disposal.NETWORKS,
+        rules.SEAT.name: (disposal.SEATS,),
+        rules.LAST_REQUEST.name: (disposal.Requests(context.randomness.uuid),),
+        rules.TRIAL.name: (disposal.TRIALS,),
+        rules.HISTORY.name: (OldMonths(),),
+        rules.REFUSALS.name: (disposal.REFUSALS,),
+        rules.HOLD.name: (disposal.HOLDS,),
+        rules.AUDIT.name: (_OldEntries(context),),
+    }
+
+
+def _document(review: Mapping[str, _Review]) -> dict[str, Any]:
+    return {name: asdict(each) for name, each in review.items()}

@@ -1,0 +1,101 @@
+"""People whom there was no contact with for long: found, kept where there was one, deleted.
+
+A check-in writes nothing to a person's row, so its clock may lag behind: whoever seems due is
+looked up among the check-ins, and the clock is set where there was one.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.person import Role
+from activation_server.rules.retention import Due
+from activation_server.store.disposal import BATCH, Batch, Cursor, Moment, counted
+from activation_server.store.holds import held
+from activation_server.store.people import try_lock_licenses
+from activation_server.store.tables import activations, people, person_computers
+
+_P, _C, _A = people.c, person_computers.c, activations.c
+_KEY = tuple_(_P.license_id, _P.person_id)
+
+_OF_USER = (
+    select(func.max(_A.answered_at))
+    .join(
+        person_computers,
+        and_(_C.license_id == _A.license_id, _C.activation_id == _A.activation_id),
+    )
+    .where(_C.license_id == _P.license_id, _C.person_id == _P.person_id)
+    .correlate(people)
+    .scalar_subquery()
+)
+# Apps may tell nothing of who uses them: every check-in of a license is one of its buyer.
+_OF_BUYER = (
+    select(func.max(_A.answered_at))
+    .where(_A.license_id == _P.license_id)
+    .correlate(people)
+    .scalar_subquery()
+)
+_LAST = func.greatest(_P.contacted_at, case((_P.role == Role.BUYER, _OF_BUYER), else_=_OF_USER))
+
+
+class Contacts:
+    """People, with what is known of their computers."""
+
+    async def due(self, connection: AsyncConnection, moment: Moment) -> Due:
+        """Count who is due, and who of them is held."""
+        due = _is_old(_P.contacted_at, moment) & _is_old(_LAST, moment)
+        is_held = _is_held(moment)
+        return await counted(connection, people, _P.contacted_at, due, is_held)
+
+    async def dispose(
+        self, connection: AsyncConnection, moment: Moment, _after: Cursor | None
+    ) -> Batch:
+        """Delete a batch of those who are due, and set the clocks of those who are not."""
+        candidates = await connection.execute(
+            select(_P.license_id, _P.person_id)
+            .where(_is_old(_P.contacted_at, moment), ~_is_held(moment))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        found = [(row.license_id, row.person_id) for row in candidates]
+        locked = await try_lock_licenses(connection, {license_id for license_id, _ in found})
+        keys = [key for key in found if key[0] in locked]
+        if not keys:
+            return Batch(0)
+        await _forget_what_was_told(connection, keys)
+        # Asked for again, under the lock: a check-in that ended meanwhile counts, as does a hold.
+        gone = await connection.execute(
+            delete(people).where(_KEY.in_(keys), _is_old(_LAST, moment), ~_is_held(moment))
+        )
+        await connection.execute(update(people).where(_KEY.in_(keys)).values(contacted_at=_LAST))
+        return Batch(gone.rowcount, () if len(found) == BATCH else None)
+
+
+async def _forget_what_was_told(
+    connection: AsyncConnection, keys: Sequence[tuple[UUID, UUID]]
+) -> None:
+    """Let the next check-in of their computers, if one comes, be stored as new.
+
+    It waits for check-ins that go on right now.
+    """
+    theirs = select(_C.license_id, _C.activation_id).where(
+        tuple_(_C.license_id, _C.person_id).in_(keys)
+    )
+    await connection.execute(
+        update(activations)
+        .where(tuple_(_A.license_id, _A.activation_id).in_(theirs))
+        .values(told_digest=None)
+    )
+
+
+def _is_old(clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:
+    """Whether a clock ran out, by the lifetime of the class or the person's own wish."""
+    wished = moment.now - func.make_interval(0, _P.keep_months)
+    by_wish = and_(_P.keep_months.is_not(None), clock < wished)
+    return and_(_P.erased_at.is_(None), or_(clock < moment.cutoff, by_wish))
+
+
+def _is_held(moment: Moment) -> ColumnElement[bool]:
+    return held(_P.license_id, moment.now.date(), _P.person_id)

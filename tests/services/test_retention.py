@@ -1,0 +1,319 @@
+"""What is due goes, what is not stays; killed, resumed, beside check-ins, one run at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.person import Person, Told
+from activation_server.rules.reasons import Reason
+from activation_server.rules.retention import Lifetime, Unit
+from activation_server.services import activation, licensing, retention, trials
+from activation_server.services.calls import Certified
+from activation_server.services.context import Context
+from activation_server.services.licensing import LicenseView
+from activation_server.store import disposal
+from activation_server.store import retention as store
+from activation_server.store.database import Connection
+from tests.conftest import Clock, World
+from tests.services.calls import issue_one, make_request, reason
+from tests.services.test_people import ANA, BEN, activate, check_in, people_of, told
+
+TWO_YEARS = timedelta(days=731)  # from November 2026 on
+SECOND = timedelta(seconds=1)
+
+
+def ignore(_name: str, _done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+async def ask(context: Context, question: str) -> int:
+    async def work(connection: Connection) -> int:
+        return int(await connection.scalar(text(question)) or 0)
+
+    return await context.database.transact(work)
+
+
+async def gone(context: Context) -> dict[str, int]:
+    done = await retention.run(context, ignore)
+    return {name: each["gone"] for name, each in done.classes.items() if each["gone"]}
+
+
+async def due(context: Context) -> dict[str, int]:
+    kept = await retention.preview(context)
+    return {each.of_class.name: each.due.count for each in kept if each.due.count}
+
+
+async def seat_of(
+    context: Context, number: int = 1, **values: Told
+) -> tuple[LicenseView, Certified]:
+    sold = await issue_one(context)
+    return sold, await activate(context, make_request(number, sold.license_key, number, **values))
+
+
+async def a_person(context: Context) -> None:
+    await issue_one(context, buyer=ANA)
+
+
+async def a_comment(context: Context) -> None:
+    """Of somebody who goes on checking in."""
+    _, seat = await seat_of(context, told=told(ANA, "Hello"))
+    clock = context.clock
+    assert isinstance(clock, Clock)
+    began = clock.now
+    clock.now = began + TWO_YEARS - timedelta(days=9)
+    await check_in(context, seat, make_request(2))
+    clock.now = began
+
+
+async def a_removed_seat(context: Context) -> None:
+    _, seat = await seat_of(context)
+    await licensing.remove_activation(context, seat.activation.activation_id, "moved")
+
+
+async def a_trial(context: Context) -> None:
+    await context.database.transact(_trial_policy)
+    await trials.start(context, make_request(1, product="backup-pro"))
+
+
+async def _trial_policy(connection: Connection) -> None:
+    await connection.execute(
+        text("INSERT INTO products VALUES ('backup-pro', 'Backup', 'EdDSA', now());")
+    )
+    await connection.execute(
+        text("INSERT INTO policies SELECT 'backup-pro', 'trial', '{\"trial_days\": 30}', now()")
+    )
+
+
+async def a_refusal(context: Context) -> None:
+    sold, _ = await seat_of(context)
+    answer = await activation.activate(context, make_request(3, sold.license_key, 3))
+    assert reason(answer) is Reason.SEAT_LIMIT_REACHED
+
+
+CASES = [
+    ("contact", a_person, "SELECT count(*) FROM people", TWO_YEARS),
+    (
+        "comments",
+        a_comment,
+        "SELECT count(*) FROM person_computers WHERE comments IS NOT NULL",
+        TWO_YEARS,
+    ),
+    ("seat", a_removed_seat, "SELECT count(*) FROM activations", TWO_YEARS),
+    ("trial", a_trial, "SELECT count(*) FROM computers", TWO_YEARS),
+    ("refusals", a_refusal, "SELECT count(*) FROM refusals", TWO_YEARS),
+    (
+        "last request",
+        seat_of,
+        "SELECT count(*) FROM activations WHERE request_digest <> ''",
+        timedelta(days=30),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "count", "lifetime"), CASES, ids=[case[0] for case in CASES]
+)
+def test_what_is_due_goes_and_a_second_before_it_stays(
+    world: World,
+    name: str,
+    make: Callable[[Context], Awaitable[object]],
+    count: str,
+    lifetime: timedelta,
+):
+    async def work(context: Context):
+        await make(context)
+        world.clock.now += lifetime
+        assert name not in await due(context)
+        assert name not in await gone(context)
+        assert await ask(context, count) == 1
+        world.clock.now += SECOND
+        assert (await due(context))[name] == 1
+        assert (await gone(context))[name] == 1
+        assert await ask(context, count) == 0
+        assert name not in await due(context)
+        assert name not in await gone(context)
+
+    world.run(work)
+
+
+def test_history_goes_by_whole_months(world: World):
+    async def work(context: Context):
+        await issue_one(context)  # in November 2026
+        world.clock.now = world.clock.now.replace(year=2028, month=11, day=30)
+        assert "history" not in await gone(context)
+        world.clock.now += timedelta(days=1)
+        assert (await gone(context))["history"] == 1
+        assert await ask(context, "SELECT count(*) FROM events") == 0
+        assert await ask(context, "SELECT count(to_regclass('events_2026_11'))") == 0
+
+    world.run(work)
+
+
+def test_a_network_is_taken_out_of_what_stays(world: World):
+    async def work(context: Context):
+        sold, seat = await seat_of(context)
+        old = seat
+        for number in (2, 3):
+            seat = await check_in(context, seat, make_request(number))
+        await check_in(context, old, make_request(4, network="203.0.113.0/24"))
+        question = "SELECT count(*) FROM events WHERE details::text LIKE '%203.0.113%'"
+        assert await ask(context, question) == 1
+        lines = await ask(context, "SELECT count(*) FROM events")
+        world.clock.now += timedelta(days=30)
+        assert "network" not in await gone(context)
+        world.clock.now += SECOND
+        assert (await gone(context))["network"] == 1
+        assert await ask(context, question) == 0
+        assert await ask(context, "SELECT count(*) FROM events") == lines
+        assert sold.license.license_id
+
+    world.run(work)
+
+
+def test_a_check_in_is_a_contact_and_is_found_when_it_matters(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=2, buyer=ANA)
+        _, seat = sold, await activate(context, make_request(1, sold.license_key, told=told(BEN)))
+        for _ in range(4):
+            world.clock.now += timedelta(days=365)
+            seat = await check_in(context, seat, make_request(world.clock.now.year))
+            assert "contact" not in await gone(context)
+        assert [each.person for each in await people_of(context, sold)] == [ANA, BEN]
+        world.clock.now += TWO_YEARS
+        assert "contact" not in await gone(context)
+        world.clock.now += timedelta(days=1, seconds=1)  # the years 2030 to 2032 hold a 29 February
+        assert (await gone(context))["contact"] == 2
+        assert await people_of(context, sold) == []
+
+    world.run(work)
+
+
+def test_who_comes_back_after_the_time_is_stored_anew(world: World):
+    async def work(context: Context):
+        sold, seat = await seat_of(context, told=told(ANA))
+        world.clock.now += TWO_YEARS + SECOND
+        assert (await gone(context))["contact"] == 1
+        await check_in(context, seat, make_request(2, told=told(ANA)))
+        assert [each.person for each in await people_of(context, sold)] == [ANA]
+
+    world.run(work)
+
+
+def test_a_check_in_after_the_request_was_forgotten_is_an_ordinary_one(world: World):
+    async def work(context: Context):
+        _, first = await seat_of(context)
+        second = await check_in(context, first, make_request(2))
+        world.clock.now += timedelta(days=31)
+        assert (await gone(context))["last request"] == 1
+        third = await check_in(context, second, make_request(3))
+        assert (third.activation.seq, third.notices) == (second.activation.seq + 1, ())
+        world.clock.now += timedelta(days=31)
+        await gone(context)
+        fork = await check_in(context, second, make_request(3))  # told by its counter as before
+        assert "FORK_SEEN" in fork.notices
+
+    world.run(work)
+
+
+def test_a_run_that_is_killed_is_recorded_and_the_next_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(disposal, "BATCH", 2)
+    monkeypatch.setattr("activation_server.store.contacts.BATCH", 2)
+
+    async def work(context: Context):
+        for number in range(7):
+            await issue_one(context, buyer=Person(f"Person {number}"))
+        world.clock.now += TWO_YEARS + SECOND
+
+        def kill(_name: str, done: int, _total: int) -> None:
+            if done >= 4:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            await retention.run(context, kill)
+        [cut] = await retention.reviews(context)
+        assert cut.ended_at is None
+        assert (cut.classes["contact"]["due"], cut.classes["contact"]["gone"]) == (7, 4)
+        assert await ask(context, "SELECT count(*) FROM people") == 3
+        assert (await gone(context))["contact"] == 3
+        world.clock.now += SECOND
+        assert "contact" not in await gone(context)
+
+    world.run(work)
+
+
+def test_one_run_at_a_time_and_one_a_day_by_itself(world: World):
+    async def work(context: Context):
+        async with context.database.alone(store.ALONE_LOCK):
+            with pytest.raises(OperatorError, match="under way"):
+                await retention.run(context, ignore)
+            assert await retention.run_daily(context) is None
+        assert await retention.run_daily(context) is not None
+        world.clock.now += timedelta(hours=21)
+        assert await retention.run_daily(context) is None
+        world.clock.now += timedelta(hours=1)
+        both = await asyncio.gather(retention.run_daily(context), retention.run_daily(context))
+        assert sum(done is not None for done in both) == 1
+
+    world.run(work)
+
+
+def test_check_ins_go_on_beside_a_run(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(disposal, "BATCH", 3)
+    monkeypatch.setattr("activation_server.store.contacts.BATCH", 3)
+
+    async def work(context: Context):
+        sold = await issue_one(context, seats=None)
+        news = [told(Person(f"Person {n}"), "Hello", f"PC-{n}") for n in range(20)]
+        seats = [
+            await activate(context, make_request(n + 1, sold.license_key, n, told=news[n]))
+            for n in range(20)
+        ]
+        world.clock.now += TWO_YEARS + SECOND
+        calls = [
+            check_in(context, seat, make_request(n + 101, computer=n, told=told(Person(f"P {n}"))))
+            for n, seat in enumerate(seats)
+            if n % 2
+        ]
+        await asyncio.gather(retention.run(context, ignore), *calls)
+        await retention.run(context, ignore)
+        names = {each.person.name for each in await people_of(context, sold)}
+        assert names == {f"P {n}" for n in range(20) if n % 2}
+
+    world.run(work)
+
+
+@pytest.mark.parametrize(
+    ("name", "lifetime", "told_as"),
+    [
+        ("contact", Lifetime(23, Unit.MONTHS), "24 months at least"),
+        ("contact", Lifetime(730, Unit.DAYS), "24 months at least"),
+        ("comments", Lifetime(0, Unit.DAYS), "1 to"),
+        ("keys", Lifetime(2, Unit.DAYS), "no such class"),
+    ],
+)
+def test_a_lifetime_that_cant_be_is_refused(
+    world: World, name: str, lifetime: Lifetime, told_as: str
+):
+    async def work(context: Context):
+        with pytest.raises(OperatorError, match=told_as):
+            await retention.choose(context, name, lifetime)
+
+    world.run(work)
+
+
+def test_a_chosen_lifetime_holds_until_it_is_taken_back(world: World):
+    async def work(context: Context):
+        await a_comment(context)
+        await retention.choose(context, "comments", Lifetime(3, Unit.MONTHS))
+        world.clock.now += timedelta(days=93)
+        assert (await due(context))["comments"] == 1
+        await retention.choose(context, "comments", None)
+        assert "comments" not in await due(context)
+
+    world.run(work)
