@@ -83,7 +83,7 @@ def rotate_master_key(
     if as_json:
         print_json(asdict(done))
         return
-    out.print(f"A new master key wraps the server's keys and those of {done.people} people.")
+    out.print(f"A new master key wraps the server's keys and {done.keys} keys of people and notes.")
     if done.old_key_kept:
         out.print("Copy the file to the other machines, then run this again without --keep-old.")
     else:

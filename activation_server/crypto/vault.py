@@ -38,16 +38,13 @@ class Vault:
     master: MasterKeys
     index_key: bytes = field(repr=False)
 
-    def new_key(self, license_id: UUID, person_id: UUID) -> tuple[SealingKey, bytes]:
-        """Make a person's key for a license; give it, and as it is stored."""
-        key = self.master.random_bytes(KEY_BYTES)
-        wrapped = self.master.wrap(key, key_place(license_id, person_id))
-        return SealingKey(key, self.master.random_bytes), wrapped
+    def new_wrapped_key(self, place: Place) -> bytes:
+        """Make a key, as it is stored."""
+        return self.master.wrap(self.master.random_bytes(KEY_BYTES), place)
 
-    def open_key(self, wrapped: bytes, license_id: UUID, person_id: UUID) -> SealingKey:
-        """Unwrap a person's key; raises SealBrokenError."""
-        key = self.master.unwrap(wrapped, key_place(license_id, person_id))
-        return SealingKey(key, self.master.random_bytes)
+    def unwrapped(self, wrapped: bytes, place: Place) -> SealingKey:
+        """Unwrap a key; raises SealBrokenError."""
+        return SealingKey(self.master.unwrap(wrapped, place), self.master.random_bytes)
 
     def tokens(self, parts: Iterable[tuple[Indexed, str]]) -> list[int]:
         """Give the tokens of what a person is found by, in order, each once."""
@@ -63,6 +60,16 @@ class Vault:
 def key_place(license_id: UUID, person_id: UUID) -> Place:
     """Where a person's wrapped key is kept."""
     return Place("people", "wrapped_key", f"{license_id}/{person_id}")
+
+
+def note_key_place(license_id: UUID) -> Place:
+    """Where the wrapped key of operators' words on a license is kept."""
+    return Place("note_keys", "wrapped_key", str(license_id))
+
+
+def words_place(event_id: UUID) -> Place:
+    """Where the words of an event are kept."""
+    return Place("events", "words", str(event_id))
 
 
 def person_place(column: str, license_id: UUID, person_id: UUID) -> Place:

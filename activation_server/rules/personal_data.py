@@ -266,16 +266,24 @@ HISTORY: Final = DataKind(
 DETAILS: Final = DataKind(
     "history details",
     "activation ids, changed terms, changed parts of a computer; of a copy also its network "
-    "(/24 or /48) and a digest of the computer; the reason that an operator wrote, in free words",
+    "(/24 or /48) and a digest of the computer",
     categories=(
         "user.behavior",
-        "user.content.private",
         "user.device",
         "user.device.ip_address",
         "user.unique_id.pseudonymous",
     ),
     uses=(SUPPORT, FRAUD),
     purpose="Show support why a license is as it is, and where a copy of it runs.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.HISTORY,
+)
+WORDS: Final = DataKind(
+    "words",
+    "what an operator wrote on a license, in free words, sealed with a key of the license",
+    categories=("user.content.private",),
+    uses=(SUPPORT,),
+    purpose="Show support why something was done.",
     legal_basis=LegalBasis.LEGITIMATE_INTEREST,
     retention=retention.HISTORY,
 )

@@ -77,7 +77,9 @@ async def note(  # noqa: PLR0913 - what an entry holds
         license_id=license_id,
         subject=subject,
         details=details or {},
-        why_sealed=None if why is None else notes.seal_note(context, why, why_place(seq)),
+        why_sealed=None
+        if why is None
+        else await notes.seal_note(context, connection, license_id, why, why_place(seq)),
     )
     await audit.append(connection, rules.chained(head, entry))
 

@@ -30,11 +30,14 @@ async def newest(context: Context, wanted: Wanted, key_or_id: str | None) -> Seq
             ids = await ids_of_key_or_id(context, connection, key_or_id.strip())
             asked = replace(wanted, license_ids=ids)
         entries = await audit.newest(connection, asked)
-        return [Shown(entry, _why(context, entry)) for entry in entries]
+        named = {entry.license_id for entry in entries if entry.license_id is not None}
+        keys = await notes.keys_of(context, connection, named)
+        return [Shown(entry, _why(context, keys, entry)) for entry in entries]
 
     return await context.database.transact(work)
 
 
-def _why(context: Context, entry: Entry) -> str | None:
-    sealed = entry.why_sealed
-    return None if sealed is None else notes.open_note(context, sealed, why_place(entry.seq))
+def _why(context: Context, keys: notes.Keys, entry: Entry) -> str | None:
+    if entry.why_sealed is None:
+        return None
+    return notes.open_note(context, keys, entry.license_id, entry.why_sealed, why_place(entry.seq))

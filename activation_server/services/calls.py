@@ -1,11 +1,13 @@
 """What all calls of apps share: their facts, what is written of them, their signed answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
 from activation_server.crypto.keyring import license_key_place
+from activation_server.crypto.vault import words_place
 from activation_server.formats import certificate, license_key
 from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.hardware import identity, usable
@@ -15,11 +17,15 @@ from activation_server.rules.person import Told
 from activation_server.rules.reasons import Notice, Refused
 from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.rules.virtual_machine import is_virtual
-from activation_server.services import keys, releases
+from activation_server.services import keys, notes, releases
 from activation_server.services.context import Context
 from activation_server.store import events
 from activation_server.store.database import Connection
+from activation_server.store.events import StoredEvent
 from activation_server.store.licenses import StoredLicense
+
+REASON = "reason"  # in an event's details: what an operator wrote, sealed where it is stored
+ERASED = "(erased)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +132,42 @@ async def record(
 
 
 async def add_event(
-    context: Context, connection: Connection, license_id: UUID, event: Event
+    context: Context,
+    connection: Connection,
+    license_id: UUID,
+    event: Event,
+    event_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Write a line of a license's history."""
-    await events.add(connection, license_id, event, context.randomness.uuid(), context.clock())
+    """Write a line of a license's history; the reason in its details is sealed."""
+    event_id, details = event_id or context.randomness.uuid(), dict(event.details)
+    reason = details.pop(REASON, None)
+    words = None
+    if reason is not None:
+        place = words_place(event_id)
+        words = await notes.seal_note(context, connection, license_id, str(reason), place)
+    line = StoredEvent(at or context.clock(), event_id, event.kind, details, words)
+    await events.add_many(connection, [(license_id, line)])
+
+
+async def opened_events(
+    context: Context, connection: Connection, license_id: UUID, lines: Sequence[StoredEvent]
+) -> Sequence[StoredEvent]:
+    """Give lines of a license's history with their reasons in the details again."""
+    keys = await notes.keys_of(context, connection, [license_id])
+    return [
+        line
+        if line.words is None
+        else replace(
+            line, details={**line.details, REASON: _reason(context, keys, license_id, line)}
+        )
+        for line in lines
+    ]
+
+
+def _reason(context: Context, keys: notes.Keys, license_id: UUID, line: StoredEvent) -> str:
+    place = words_place(line.event_id)
+    return notes.open_note(context, keys, license_id, line.words or b"", place) or ERASED
 
 
 async def conclude(

@@ -15,7 +15,7 @@ from activation_server.services import audit, people
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import erasure as store
-from activation_server.store import holds
+from activation_server.store import holds, note_keys
 from activation_server.store.database import Connection
 from activation_server.store.people import StoredPerson, lock_license
 
@@ -205,6 +205,7 @@ async def _erase(
     context: Context, connection: Connection, license_id: UUID, person_id: UUID
 ) -> None:
     await store.erase_person(connection, license_id, person_id, context.now(), people.ERASED)
+    await note_keys.destroy(connection, license_id)
 
 
 def _counts(profiles: Sequence[Profile]) -> Counts:

@@ -13,6 +13,7 @@ from activation_server.rules.history import Event, EventKind
 from activation_server.rules.license_change import Change
 from activation_server.rules.renewal import Renewal, Unrenewable
 from activation_server.services import audit
+from activation_server.services.calls import add_event
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, require_license, view_now
 from activation_server.services.products import require_policy
@@ -117,7 +118,7 @@ async def _change(
         if kind is not None and noted:
             details = {"changes": _details(noted)}
             event = Event(kind, {**details, "reason": reason})
-            await events.add(connection, license_id, event, event_id, at)
+            await add_event(context, connection, license_id, event, event_id, at)
             await audit.note(
                 context,
                 connection,

@@ -18,7 +18,13 @@ from activation_server.rules.license import License, Status
 from activation_server.rules.person import Person, Profile, masked_profile
 from activation_server.rules.seat import Activation, RemovedBy
 from activation_server.services import audit, people, seats
-from activation_server.services.calls import add_event, key_digests, license_key_of
+from activation_server.services.calls import (
+    REASON,
+    add_event,
+    key_digests,
+    license_key_of,
+    opened_events,
+)
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
 from activation_server.store import activations, events, licenses, products
@@ -145,11 +151,12 @@ async def show(context: Context, key_or_id: str, reveal: str | None = None) -> L
         stored = await seats.counted(connection, stored, now)
         license_id = stored.license.license_id
         own = license_change.own_terms(stored.license, stored.overrides)
+        lines = await events.of_license(connection, license_id, SHOWN_EVENTS)
         computers = await activations.of_license(connection, license_id)
         facts = Facts(
             license=stored.license,
             own=own,
-            decided=await _decided(connection, stored.license),
+            decided=await _decided(context, connection, stored.license),
             given_back=_given_back(computers, stored.license, now),
             now=now,
         )
@@ -162,7 +169,7 @@ async def show(context: Context, key_or_id: str, reveal: str | None = None) -> L
             own_terms=license_change.with_counted_ends(own),
             explanation=explain(facts),
             activations=computers,
-            events=await events.of_license(connection, license_id, SHOWN_EVENTS),
+            events=await opened_events(context, connection, license_id, lines),
             events_total=await events.count(connection, license_id),
             refusals=await events.refusals_of(connection, license_id),
         )
@@ -173,13 +180,16 @@ async def show(context: Context, key_or_id: str, reveal: str | None = None) -> L
     return await context.database.transact(work)
 
 
-async def _decided(connection: Connection, license_: License) -> Decided | None:
+async def _decided(context: Context, connection: Connection, license_: License) -> Decided | None:
     """Give when and why a license was put on hold or revoked; imported ones came so."""
     kinds = {status: kind for _, status, kind in CHANGES.values() if status is not Status.ACTIVE}
     if license_.status not in kinds:
         return None
     event = await events.last(connection, license_.license_id, kinds[license_.status])
-    return None if event is None else Decided(event.at, str(event.details["reason"]))
+    if event is None:
+        return None
+    [opened] = await opened_events(context, connection, license_.license_id, [event])
+    return Decided(event.at, str(opened.details[REASON]))
 
 
 def _given_back(computers: Sequence[Activation], license_: License, now: datetime) -> int:
@@ -358,11 +368,16 @@ async def require_license(context: Context, connection: Connection, text: str) -
 async def _record_issue(
     context: Context, connection: Connection, new: Sequence[NewLicense]
 ) -> None:
-    rows = [
-        (license_.license_id, Event(EventKind.ISSUED), context.randomness.uuid(), context.clock())
-        for license_ in new
-    ]
-    await events.add_many(connection, rows)
+    await events.add_many(
+        connection,
+        [
+            (
+                license_.license_id,
+                StoredEvent(context.clock(), context.randomness.uuid(), EventKind.ISSUED, {}),
+            )
+            for license_ in new
+        ],
+    )
 
 
 async def _note_issue(

@@ -5,34 +5,35 @@ says so itself. Cut off at any point, the next call goes on from there.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.keyring import root_place, signing_key_place
 from activation_server.crypto.master_keys import MasterKeys
-from activation_server.crypto.sealed import KEY_BYTES
-from activation_server.crypto.vault import key_place
+from activation_server.crypto.sealed import KEY_BYTES, Place
+from activation_server.crypto.vault import key_place, note_key_place
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.store import wrapped_keys as store
 from activation_server.store.database import Connection
-from activation_server.store.wrapped_keys import PersonKey
+from activation_server.store.wrapped_keys import DataKey
 
 WAIT_SECONDS = 0.2
 _FIRST = UUID(int=0)
+_PLACES: Mapping[str, Callable[..., Place]] = {"people": key_place, "note_keys": note_key_place}
 
-Progress = Callable[[int, int], None]  # told how many keys of people are wrapped anew, of how many
+Progress = Callable[[int, int], None]  # told how many keys are wrapped anew, of how many
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
     """What a rotation did; the old key is gone unless it was to be kept."""
 
-    people: int
+    keys: int  # of people, and of operators' words
     old_key_kept: bool
 
 
@@ -50,11 +51,11 @@ async def rotate(context: Context, progress: Progress, *, keep_old: bool = False
             master.begin_rotation(context.randomness.random_bytes(KEY_BYTES))
         changed_at = await context.database.transact(store.database_time)
         await _wrap_server_keys(context, master)
-        done = await _wrap_people(context, master, progress)
+        done = await _wrap_data_keys(context, master, progress)
         if keep_old:
             return await _noted(context, Rotated(done, old_key_kept=True))
         await _wait_for_others(context, changed_at)
-        done += await _wrap_people(context, master, progress)
+        done += await _wrap_data_keys(context, master, progress)
         await _wrap_server_keys(context, master)
         master.end_rotation()
     return await _noted(context, Rotated(done, old_key_kept=False))
@@ -82,33 +83,40 @@ async def _wrap_server_keys(context: Context, master: MasterKeys) -> None:
     await context.database.transact(work)
 
 
-async def _wrap_people(context: Context, master: MasterKeys, progress: Progress) -> int:
-    current = master.current_id()
+async def _wrap_data_keys(context: Context, master: MasterKeys, progress: Progress) -> int:
+    current, counts = master.current_id(), []
+    for table in _PLACES:
 
-    async def count(connection: Connection) -> int:
-        return await store.count_people(connection, current)
+        async def count(connection: Connection, table: str = table) -> int:
+            return await store.count(connection, table, current)
 
-    total, done, after = await context.database.transact(count), 0, _FIRST
-
-    async def work(connection: Connection) -> list[PersonKey]:
-        found = await store.people_wrapped_otherwise(connection, current, after)
-        await store.save_people(connection, [_anew(master, key) for key in found])
-        return list(found)
-
-    progress(0, total)
-    while total:
-        found = await context.database.transact(work)
-        done += len(found)
-        progress(done, max(total, done))
-        if len(found) < store.BATCH:
-            break
-        after = found[-1].license_id
+        counts.append(await context.database.transact(count))
+    done, total = 0, sum(counts)
+    progress(done, total)
+    for table, due in zip(_PLACES, counts, strict=True):
+        after: UUID | None = _FIRST if due else None
+        while after is not None:
+            found = await _wrap_batch(context, table, after)
+            done += len(found)
+            progress(done, max(total, done))
+            after = found[-1].row[0] if len(found) == store.BATCH else None
     return done
 
 
-def _anew(master: MasterKeys, key: PersonKey) -> PersonKey:
-    place = key_place(key.license_id, key.person_id)
-    return key._replace(wrapped=master.wrap(master.unwrap(key.wrapped, place), place))
+async def _wrap_batch(context: Context, table: str, after: UUID) -> Sequence[DataKey]:
+    master, place = context.keyring.master, _PLACES[table]
+
+    async def work(connection: Connection) -> Sequence[DataKey]:
+        found = await store.wrapped_otherwise(connection, table, master.current_id(), after)
+        anew = [
+            key._replace(wrapped=master.wrap(master.unwrap(key.wrapped, at), at))
+            for key in found
+            for at in [place(*key.row)]
+        ]
+        await store.save(connection, table, anew)
+        return found
+
+    return await context.database.transact(work)
 
 
 async def _wait_for_others(context: Context, moment: datetime) -> None:

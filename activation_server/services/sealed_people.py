@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.sealed import Place, SealingKey
-from activation_server.crypto.vault import Vault, computer_place, person_place
+from activation_server.crypto.vault import Vault, computer_place, key_place, person_place
 from activation_server.rules.person import PERSON, Computer, Known, Person, Role, index_parts
 from activation_server.services.context import Context
 from activation_server.store.people import StoredComputer, StoredPerson
@@ -42,7 +42,9 @@ class OpenPerson:
 def new_person(context: Context, license_id: UUID, role: Role, now: datetime) -> OpenPerson:
     """Make a person of whom nothing is known yet."""
     person_id = context.randomness.uuid()
-    key, wrapped = context.keyring.vault.new_key(license_id, person_id)
+    vault, place = context.keyring.vault, key_place(license_id, person_id)
+    wrapped = vault.new_wrapped_key(place)
+    key = vault.unwrapped(wrapped, place)
     return OpenPerson(license_id, person_id, role, wrapped, key, now)
 
 
@@ -53,7 +55,7 @@ def open_person(
     if stored.wrapped_key is None:
         return None
     license_id, person_id = stored.license_id, stored.person_id
-    key = context.keyring.vault.open_key(stored.wrapped_key, license_id, person_id)
+    key = context.keyring.vault.unwrapped(stored.wrapped_key, key_place(license_id, person_id))
     opened = {
         name: _open(key, getattr(stored, name), person_place(name, license_id, person_id))
         for name in PERSON

@@ -1,7 +1,7 @@
 """A license's history and its last refusals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,18 +10,23 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.history import Event, EventKind
+from activation_server.rules.history import EventKind
 from activation_server.rules.reasons import Refused
 from activation_server.store.tables import events, refusals
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One line of history."""
+    """One line of history; `words` are an operator's, sealed."""
 
     at: datetime
+    event_id: UUID
     kind: str
     details: Mapping[str, Any]
+    words: bytes | None = field(default=None, repr=False)
+
+
+_LINE = [events.c[name] for name in StoredEvent.__slots__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +39,20 @@ class StoredRefusal:
     evidence: Mapping[str, Any]
 
 
-async def add(
-    connection: AsyncConnection, license_id: UUID, event: Event, event_id: UUID, at: datetime
-) -> None:
-    """Add a line to a license's history."""
-    await add_many(connection, [(license_id, event, event_id, at)])
-
-
-async def add_many(
-    connection: AsyncConnection, rows: Sequence[tuple[UUID, Event, UUID, datetime]]
-) -> None:
-    """Add lines to the histories of licenses: license, event, its id, its time."""
+async def add_many(connection: AsyncConnection, rows: Sequence[tuple[UUID, StoredEvent]]) -> None:
+    """Add lines to the histories of licenses."""
     await connection.execute(
         insert(events),
         [
             {
                 "license_id": license_id,
-                "at": at,
-                "event_id": event_id,
+                "at": event.at,
+                "event_id": event.event_id,
                 "kind": event.kind,
                 "details": dict(event.details),
+                "words": event.words,
             }
-            for license_id, event, event_id, at in rows
+            for license_id, event in rows
         ],
     )
 
@@ -90,7 +87,7 @@ async def of_license(
 ) -> Sequence[StoredEvent]:
     """Give the newest events of a license, newest first."""
     rows = await connection.execute(
-        select(events.c.at, events.c.kind, events.c.details)
+        select(*_LINE)
         .where(events.c.license_id == license_id)
         .order_by(events.c.at.desc(), events.c.event_id)
         .limit(limit)
@@ -109,7 +106,7 @@ async def last(
 ) -> StoredEvent | None:
     """Give the newest event of a kind."""
     row = await connection.execute(
-        select(events.c.at, events.c.kind, events.c.details)
+        select(*_LINE)
         .where(events.c.license_id == license_id, events.c.kind == kind)
         .order_by(events.c.at.desc())
         .limit(1)

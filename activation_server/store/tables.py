@@ -270,10 +270,20 @@ events = Table(
     column("event_id", Uuid, kind.HISTORY, primary_key=True),
     column("kind", Text, kind.HISTORY),
     column("details", JSONB, kind.DETAILS),
+    column("words", LargeBinary, kind.WORDS, nullable=True),  # of an operator, sealed
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     Index("events_network_idx", "at", postgresql_where="details ? 'network'"),
     postgresql_partition_by="RANGE (at)",
     info={"about": "What happened to a license."},
+)
+
+note_keys = Table(
+    "note_keys",
+    metadata,
+    column("license_id", Uuid, kind.LICENSE_ID, primary_key=True),
+    column("wrapped_key", LargeBinary, kind.PERSON_KEY.kept(retention.LICENSE)),
+    ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
+    info={"about": "The keys that operators' words on licenses are sealed with."},
 )
 
 # The last refusal of each kind, for support: as many rows as there are codes, however often an

@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.store.tables import people, signing_keys, wrapped_secrets
+from activation_server.store.tables import note_keys, people, signing_keys, wrapped_secrets
 
 ROTATION_LOCK = 7_305_226_922  # any number that is this project's own
 BATCH = 1000
-_P = people.c
+# Tables of keys that data is sealed with, by their names.
+_TABLES: Final = {"people": people, "note_keys": note_keys}
 
 
-class PersonKey(NamedTuple):
-    """A person's key as it is stored."""
+class DataKey(NamedTuple):
+    """A key that data is sealed with, as it is stored: of a row, by its primary key."""
 
-    license_id: UUID
-    person_id: UUID
+    row: tuple[UUID, ...]
     wrapped: bytes
 
 
@@ -51,37 +51,51 @@ async def save_seed(connection: AsyncConnection, number: int, wrapped: bytes) ->
     )
 
 
-async def count_people(connection: AsyncConnection, current: bytes) -> int:
-    """Count the keys of people that another master key than the current one wraps."""
-    question = select(func.count()).where(func.substr(_P.wrapped_key, 1, len(current)) != current)
+async def count(connection: AsyncConnection, name: str, current: bytes) -> int:
+    """Count the keys of a table that another master key than the current one wraps."""
+    question = select(func.count()).where(_is_other(_TABLES[name], current))
     return (await connection.execute(question)).scalar_one()
 
 
-async def people_wrapped_otherwise(
-    connection: AsyncConnection, current: bytes, after: UUID
-) -> Sequence[PersonKey]:
-    """Give the next keys of people, by license, that another master key wraps; locked."""
-    rows = await connection.execute(
-        select(_P.license_id, _P.person_id, _P.wrapped_key)
-        .where(_P.license_id >= after, func.substr(_P.wrapped_key, 1, len(current)) != current)
-        .order_by(_P.license_id, _P.person_id)
+async def wrapped_otherwise(
+    connection: AsyncConnection, name: str, current: bytes, after: UUID
+) -> Sequence[DataKey]:
+    """Give the next keys of a table, by license, that another master key wraps; locked."""
+    table = _TABLES[name]
+    row = list(table.primary_key.columns)
+    found = await connection.execute(
+        select(*row, table.c.wrapped_key)
+        .where(table.c.license_id >= after, _is_other(table, current))
+        .order_by(*row)
         .limit(BATCH)
         .with_for_update()
     )
-    return [PersonKey(*row) for row in rows]
+    return [DataKey(tuple(each[:-1]), each[-1]) for each in found]
 
 
-async def save_people(connection: AsyncConnection, keys: Sequence[PersonKey]) -> None:
-    """Write keys of people that are wrapped anew."""
-    await connection.execute(
-        update(people)
-        .where(_P.license_id == bindparam("license"), _P.person_id == bindparam("person"))
-        .values(wrapped_key=bindparam("wrapped")),
-        [
-            {"license": key.license_id, "person": key.person_id, "wrapped": key.wrapped}
-            for key in keys
-        ],
-    )
+async def save(connection: AsyncConnection, name: str, keys: Sequence[DataKey]) -> None:
+    """Write keys of a table that are wrapped anew."""
+    table = _TABLES[name]
+    row = list(table.primary_key.columns)
+    if keys:
+        await connection.execute(
+            update(table)
+            .where(*(column == bindparam(f"of_{column.name}") for column in row))
+            .values(wrapped_key=bindparam("wrapped")),
+            [
+                {
+                    **{
+                        f"of_{column.name}": part for column, part in zip(row, key.row, strict=True)
+                    },
+                    "wrapped": key.wrapped,
+                }
+                for key in keys
+            ],
+        )
+
+
+def _is_other(table: Table, current: bytes) -> ColumnElement[bool]:
+    return func.substr(table.c.wrapped_key, 1, len(current)) != current
 
 
 async def database_time(connection: AsyncConnection) -> datetime:

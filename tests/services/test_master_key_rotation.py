@@ -50,7 +50,7 @@ def test_keys_are_wrapped_anew_and_data_is_not_touched(world: World, key_file: P
         other = await issue_one(context, buyer=BEN)
         before, [old] = await sealed(context), master_key.load(key_file)
         done = await rotation.rotate(context, ignore)
-        assert (done.people, done.old_key_kept) == (2, False)
+        assert (done.keys, done.old_key_kept) == (2, False)
         after, [new] = await sealed(context), master_key.load(key_file)
         assert new != old
         assert [name for _, name in after] == [name for _, name in before]
@@ -96,7 +96,7 @@ def test_cut_off_anywhere_it_goes_on(world: World, key_file: Path, monkeypatch: 
         assert told_of == [(0, 7), (2, 7), (4, 7)]
         assert len(master_key.load(key_file)) == 2
         async with world.open() as restarted:
-            assert (await rotation.rotate(restarted, ignore)).people == 3
+            assert (await rotation.rotate(restarted, ignore)).keys == 3
             for number, each in enumerate(sold):
                 [person] = await people_of(restarted, each)
                 assert person.person.name == f"Person {number}"
@@ -148,7 +148,7 @@ def test_what_is_wrapped_meanwhile_is_waited_for(world: World, key_file: Path):
         assert len(master_key.load(key_file)) == 2
         late.set()
         await writing
-        assert (await rotating).people == 1
+        assert (await rotating).keys == 1
         [(key, _)] = await sealed(context)
         assert key[:4] == context.keyring.master.current_id()
 

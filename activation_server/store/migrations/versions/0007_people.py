@@ -88,6 +88,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("commented_at IS NOT NULL"),
     )
 
+    op.add_column("events", sa.Column("words", sa.LargeBinary()))
+    op.create_table(
+        "note_keys",
+        sa.Column("license_id", sa.Uuid(), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("license_id", name="note_keys_pkey"),
+        sa.ForeignKeyConstraint(
+            ["license_id"],
+            ["licenses.license_id"],
+            name="note_keys_license_id_fkey",
+            ondelete="CASCADE",
+        ),
+    )
     op.create_table(
         "erasure_position",
         sa.Column("one", sa.Boolean(), nullable=False),
@@ -100,6 +113,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("erasure_position")
+    op.drop_table("note_keys")
+    op.drop_column("events", "words")
     op.drop_table("person_computers")
     op.drop_table("people")
     op.drop_column("activations", "told_digest")
