@@ -11,6 +11,7 @@ from activation_server.cli import (
     client,
     client_offline,
     database,
+    holds,
     keys,
     license_change,
     licenses,
@@ -43,6 +44,7 @@ app.add_typer(keys.app, name="keys", help="The master key and the signing keys."
 app.add_typer(privacy.app, name="privacy", help="What is stored, why, and until when.")
 app.add_typer(audit.app, name="audit", help="Who looked, and proof that nothing is left out.")
 app.add_typer(retention.app, name="retention", help="What goes when, and what went.")
+app.add_typer(holds.app, name="hold", help="Legal holds: what must not be disposed of.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

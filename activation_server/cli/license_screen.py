@@ -32,6 +32,7 @@ _DEFAULTS: Final[Mapping[str, object]] = {
 def print_license(document: Document) -> None:
     """Print a license: status, explanation, terms, computers, refusals, history."""
     _print_head(document)
+    _print_holds(document["holds"])
     for sentence in document["explanation"]:
         _print_item("-", Text(printable(sentence)))
     _print_terms(document["terms"], document["policy"])
@@ -57,6 +58,14 @@ def _print_head(document: Document) -> None:
     facts = f"{document['license_id']}  issued {_day(document['issued'])}, {begun}"
     out.print(Text(facts, "dim"))
     out.print()
+
+
+def _print_holds(holds: Sequence[Document]) -> None:
+    for hold in holds:
+        whose = "the license" if hold["on"] == "license" else f"person {hold['person_id']}"
+        words = f": {hold['reason']}; ordered by {hold['ordered_by']}" if "reason" in hold else ""
+        told = f"Legal hold {hold['hold_id']} on {whose}, through {hold['until']}"
+        _print_item("-", Text(printable(f"{told}{words}."), "yellow"))
 
 
 def _print_terms(terms: Mapping[str, Document], policy: str) -> None:

@@ -49,7 +49,7 @@ def print_list(documents: Sequence[Document]) -> None:
         table.add_row(
             escape(document["license_key"]),
             escape(document["product"]),
-            _status(document["status"]),
+            _status(document["status"]) + (", legal hold" if document["holds"] else ""),
             f"{document['seats_used']}/{document['seats'] or '∞'}",
             document["expires"] or "-",
             escape(document["order"] or "-"),

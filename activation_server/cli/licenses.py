@@ -11,7 +11,16 @@ from activation_server.bootstrap import utc_now
 from activation_server.cli import license_import
 from activation_server.cli.license_screen import print_license
 from activation_server.cli.license_views import print_issued, print_list
-from activation_server.cli.operate import AsJson, DataDir, Reason, err, operate, out, print_json
+from activation_server.cli.operate import (
+    AsJson,
+    DataDir,
+    Reason,
+    check_reveal,
+    err,
+    operate,
+    out,
+    print_json,
+)
 from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
@@ -104,7 +113,10 @@ def issue(
 def show(
     key_or_id: KeyOrId,
     reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show names and addresses in clear; needs a reason.")
+        bool,
+        typer.Option(
+            "--reveal", help="Show people, and why a legal hold is, in clear; needs a reason."
+        ),
     ] = False,
     reason: Annotated[
         str | None, typer.Option(metavar="R", help="Why they must be seen in clear.")
@@ -113,15 +125,14 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a license: what holds and why, its people, computers, what was refused, its history."""
-    if reveal and not (reason or "").strip():
-        raise typer.BadParameter("Say why they must be seen in clear: --reveal needs --reason.")
+    check_reveal(reveal=reveal, reason=reason)
     history = operate(
         lambda context: licensing.show(context, key_or_id, reason if reveal else None),
         data_dir,
         as_json=as_json,
     )
     shown = {
-        **_with_people(history.view),
+        **_found(history.view, clear=reveal),
         "explanation": list(history.explanation),
         "terms": admin_api.terms(history.terms, history.own_terms),
         "activations": [admin_api.activation(one, utc_now()) for one in history.activations],
@@ -153,7 +164,7 @@ def find(
 ) -> None:
     """Find licenses by what a customer or an app tells; at most 100, the newest first."""
     found = operate(lambda context: licensing.find(context, text), data_dir, as_json=as_json)
-    documents = [_with_people(view) for view in found]
+    documents = [_found(view) for view in found]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
@@ -201,6 +212,11 @@ def document(view: LicenseView) -> admin_api.Json:
     return admin_api.license_(view.license, view.license_key, view.order_reference, utc_now())
 
 
-def _with_people(view: LicenseView) -> admin_api.Json:
-    """Write a license with its people."""
-    return {**document(view), "people": [admin_api.person(each) for each in view.people]}
+def _found(view: LicenseView, *, clear: bool = False) -> admin_api.Json:
+    """Write a license with its people and legal holds; `clear` tells the words of holds."""
+    today = utc_now().date()
+    return {
+        **document(view),
+        "holds": [admin_api.hold(each, today, clear=clear) for each in view.holds],
+        "people": [admin_api.person(each) for each in view.people],
+    }

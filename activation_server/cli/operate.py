@@ -73,6 +73,12 @@ def _operator() -> str:
         return "unknown"
 
 
+def check_reveal(*, reveal: bool, reason: str | None) -> None:
+    """See that what is shown in clear has a reason. Raises typer.BadParameter."""
+    if reveal and not (reason or "").strip():
+        raise typer.BadParameter("Say why they must be seen in clear: --reveal needs --reason.")
+
+
 class refusals_told:  # noqa: N801 - used as a function
     """Turn an expected refusal into one clear sentence and exit code 1."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
+from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Terms
 from activation_server.rules.person import Profile
 from activation_server.rules.retention import Due, Lifetime, Retention
@@ -100,6 +101,26 @@ def person(profile: Profile) -> Json:
             }
             for activation_id, computer in profile.computers.items()
         ],
+    }
+
+
+def hold(hold: Hold, today: date, *, clear: bool) -> Json:
+    """Write a legal hold; what operators wrote of it only in clear."""
+    words = {
+        "reason": hold.reason,
+        "ordered_by": hold.ordered_by,
+        "lifted_reason": hold.lifted_reason,
+    }
+    return {
+        "hold_id": str(hold.hold_id),
+        "on": "license" if hold.person_id is None else "person",
+        "license_id": str(hold.license_id),
+        "person_id": None if hold.person_id is None else str(hold.person_id),
+        "status": hold.status(today).value,
+        "until": day(hold.until),
+        "placed": rfc3339(hold.placed_at),
+        "lifted": _time(hold.lifted_at),
+        **(words if clear else {}),
     }
 
 

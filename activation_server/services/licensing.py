@@ -14,10 +14,11 @@ from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
+from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Status
 from activation_server.rules.person import Person, Profile, masked_profile
 from activation_server.rules.seat import Activation, RemovedBy
-from activation_server.services import audit, people, seats
+from activation_server.services import audit, people, sealed_holds, seats
 from activation_server.services.calls import (
     REASON,
     add_event,
@@ -72,6 +73,7 @@ class LicenseView:
     key_tail: str
     order_reference: str | None
     people: Sequence[Profile] = ()
+    holds: Sequence[Hold] = ()  # legal ones in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ async def show(context: Context, key_or_id: str, reveal: str | None = None) -> L
             given_back=_given_back(computers, stored.license, now),
             now=now,
         )
-        [view] = await _with_people(
+        [view] = await _with_people_and_holds(
             context, connection, [view_of(context, stored)], clear=reveal is not None
         )
         history = LicenseHistory(
@@ -222,21 +224,25 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
             license_id=_the_only(views),
             details={"found": len(views)},
         )
-        return await _with_people(context, connection, views)
+        return await _with_people_and_holds(context, connection, views)
 
     return await context.database.transact(work)
 
 
-async def _with_people(
+async def _with_people_and_holds(
     context: Context, connection: Connection, views: Sequence[LicenseView], *, clear: bool = False
 ) -> Sequence[LicenseView]:
     """Give licenses with their people, masked but where it is noted why they are seen in clear."""
     ids = [view.license.license_id for view in views]
     known = await people.of_licenses(context, connection, ids)
+    held = await sealed_holds.of_licenses(context, connection, ids)
     return [
-        replace(view, people=profiles if clear else tuple(map(masked_profile, profiles)))
-        for view in views
-        for profiles in [known[view.license.license_id]]
+        replace(
+            view,
+            people=known[license_id] if clear else tuple(map(masked_profile, known[license_id])),
+            holds=held[license_id],
+        )
+        for license_id, view in zip(ids, views, strict=True)
     ]
 
 
