@@ -107,6 +107,7 @@ class Known:
     role: Role
     person: Person
     computers: int = 0  # that the person uses, of this license
+    held: bool = False  # by a legal hold
 
     def with_news(self, told: Person) -> Person:
         """Give the person with what they agree with; a buyer's own spelling stays."""
@@ -125,12 +126,17 @@ class Placed:
 def place(told: Person, current: Known | None, others: Sequence[Known]) -> Placed:
     """Decide whom a computer's news are about: its user so far, somebody known, or a new person.
 
-    A person who bought the license, or who uses other computers too, is not changed by what one
-    computer says otherwise: that one's user is then another person.
+    A person who bought the license, who uses other computers too, or who is under a legal hold, is
+    not changed by what one computer says otherwise: that one's user is then another person.
     """
     if current is not None and current.person.agrees(told):
         return Placed(current.person_id, current.with_news(told))
-    alone = current is not None and current.role is Role.USER and current.computers <= 1
+    alone = (
+        current is not None
+        and current.role is Role.USER
+        and current.computers <= 1
+        and not current.held
+    )
     for known in others:
         if known.person.is_same(told):
             leaves = current.person_id if current is not None and alone else None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from activation_server.rules.person import (
     Computer,
+    Known,
     Person,
     Profile,
     Role,
@@ -24,6 +25,7 @@ from activation_server.services.sealed_people import (
     seal_computer,
     seal_person,
 )
+from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
 from activation_server.store.people import StoredPerson
@@ -58,9 +60,8 @@ async def remember(
     row = await store.computer(connection, license_id, activation_id)
     before = await _open(context, connection, license_id, row.person_id) if row else None
     others = await _alike(context, connection, license_id, told.person)
-    placed = place(
-        told.person, before.known() if before else None, [each.known() for each in others]
-    )
+    current = await _current(connection, before, now) if before else None
+    placed = place(told.person, current, [each.known() for each in others])
     known = {each.person_id: each for each in (before, *others) if each is not None}
     user = (
         known[placed.person_id]
@@ -77,6 +78,12 @@ async def remember(
     elif before is not None and before.person_id != user.person_id:
         rest = before.without(activation_id)
         await store.save(connection, seal_person(context.keyring.vault, rest))
+
+
+async def _current(connection: Connection, person: OpenPerson, now: datetime) -> Known:
+    ids = [(person.license_id, person.person_id)]
+    held = await holds.of_people(connection, ids, now.date())
+    return replace(person.known(), held=bool(held))
 
 
 async def add_buyers(

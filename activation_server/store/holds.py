@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -94,7 +94,7 @@ async def of_people(
     """Give the holds in force on people, each named by license and id, and on their licenses."""
     theirs = or_(
         and_(_H.person_id.is_(None), _H.license_id.in_({license_id for license_id, _ in some})),
-        tuple_(_H.license_id, _H.person_id).in_(some) if some else false(),
+        tuple_(_H.license_id, _H.person_id).in_(some),
     )
     return await _holds(connection, select(*_HOLD).where(theirs, _in_force(today)))
 

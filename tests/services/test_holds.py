@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from activation_server.crypto.sealed import SealBrokenError
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.hold import Hold, HoldOrder, HoldStatus
+from activation_server.rules.person import Person
 from activation_server.services import erasure, holds
 from activation_server.services.context import Context
 from activation_server.services.erasure import Counts
@@ -178,12 +179,11 @@ def test_what_was_erased_before_a_hold_stays_erased(world: World):
 @pytest.mark.parametrize("erase_first", [True, False])
 def test_of_an_erasure_and_a_hold_at_once_the_first_wins(world: World, erase_first: bool):
     async def work(context: Context):
-        outcomes = set()
         for number in range(8):
             who = replace(ANA, email=f"ana{number}@example.com")
             sold = await issue_one(context, seats=2, buyer=who)
-            seat = await activate(context, make_request(number * 9 + 1, sold.license_key))
-            news = told(who, f"Hello {number}", "ANA-PC")
+            first = make_request(number * 9 + 1, sold.license_key, told=told(who))
+            seat, news = await activate(context, first), told(who, "Hello", "ANA-PC")
             calls = [
                 erasure.erase(context, str(who.email)),
                 holds.place_on_person(context, str(who.email), ORDER),
@@ -196,9 +196,30 @@ def test_of_an_erasure_and_a_hold_at_once_the_first_wins(world: World, erase_fir
             assert not isinstance(done[2], BaseException), done[2]
             [known, *_] = await people_of(context, sold)
             assert (known.erased_at is None) is isinstance(erased, OperatorError)
-            outcomes.add(known.erased_at is None)
         assert await context.database.transact(deadlocks) == 0
         await erasure.check(context)
+
+    world.run(work)
+
+
+@pytest.mark.parametrize("news", [BEN, Person("Carl", "Andere AG", "carl@example.com")])
+def test_a_held_person_is_not_lost_when_the_computer_changes_hands(world: World, news: Person):
+    async def work(context: Context):
+        sold = await issue_one(context, seats=2)
+        seat = await activate(context, make_request(1, sold.license_key, told=told()))
+        await activate(context, make_request(2, sold.license_key, 2, told=told(BEN)))
+        [hold] = await holds.place_on_person(context, EMAIL, ORDER)
+        seat = await check_in(context, seat, make_request(3, told=told(news)))
+        known = {each.person_id: each for each in await people_of(context, sold)}
+        assert hold.person_id is not None
+        assert known[hold.person_id].person == ANA
+        assert {each.person for each in known.values()} == {ANA, BEN, news}
+        [user] = [
+            each.person
+            for each in known.values()
+            if seat.activation.activation_id in each.computers
+        ]
+        assert user == news
 
     world.run(work)
 
