@@ -19,7 +19,9 @@ from activation_server.services.context import Context
 from activation_server.services.erasure import Counts
 from activation_server.services.licensing import LicenseView
 from activation_server.store.database import Connection
+from activation_server.store.erasure import erase_person
 from activation_server.store.holds import held
+from activation_server.store.people import lock_license
 from activation_server.store.tables import licenses, people
 from tests.conftest import START, World
 from tests.services.calls import deadlocks, issue_one, make_request
@@ -198,6 +200,32 @@ def test_of_an_erasure_and_a_hold_at_once_the_first_wins(world: World, erase_fir
             assert (known.erased_at is None) is isinstance(erased, OperatorError)
         assert await context.database.transact(deadlocks) == 0
         await erasure.check(context)
+
+    world.run(work)
+
+
+async def until_somebody_waits(connection: Connection) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+    while not await connection.scalar(waiting):
+        pass
+
+
+def test_a_hold_that_waited_for_an_erasure_finds_nobody(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        [ana] = await people_of(context, sold)
+
+        async def erased_meanwhile(connection: Connection) -> asyncio.Task[Sequence[Hold]]:
+            await lock_license(connection, ana.license_id)
+            placing = asyncio.create_task(holds.place_on_person(context, EMAIL, ORDER))
+            await until_somebody_waits(connection)
+            await erase_person(connection, ana.license_id, ana.person_id, context.now(), b"")
+            return placing
+
+        placing = await context.database.transact(erased_meanwhile)
+        with pytest.raises(OperatorError, match="Nobody has this address"):
+            await placing
+        assert await holds.list_holds(context) == []
 
     world.run(work)
 
