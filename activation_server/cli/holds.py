@@ -100,7 +100,11 @@ def list_(
     """List the legal holds in force, the first to end first."""
     check_reveal(reveal=reveal, reason=reason)
     found = operate(
-        lambda context: holds.list_holds(context, ended_too=everything), data_dir, as_json=as_json
+        lambda context: holds.list_holds(
+            context, ended_too=everything, reveal=reason if reveal else None
+        ),
+        data_dir,
+        as_json=as_json,
     )
     if as_json:
         print_json({"holds": [_document(hold, clear=reveal) for hold in found]})

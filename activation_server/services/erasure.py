@@ -205,7 +205,9 @@ async def _erase(
     context: Context, connection: Connection, license_id: UUID, person_id: UUID
 ) -> None:
     await store.erase_person(connection, license_id, person_id, context.now(), people.ERASED)
-    await note_keys.destroy(connection, license_id)
+    # Words on a license may be about a person of it who is held.
+    if not await holds.of_licenses(connection, [license_id], context.now().date()):
+        await note_keys.destroy(connection, license_id)
 
 
 def _counts(profiles: Sequence[Profile]) -> Counts:

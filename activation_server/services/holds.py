@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.hold import Hold, HoldOrder, HoldStatus, check_order
-from activation_server.services import erasure, people
+from activation_server.services import audit, erasure, people
 from activation_server.services.context import Context
 from activation_server.services.licensing import require_license
 from activation_server.services.sealed_holds import open_hold, seal_hold, seal_word
@@ -65,18 +66,34 @@ async def lift(context: Context, hold_id: UUID, reason: str) -> Hold:
         if hold.is_in_force(now.date()):
             sealed = seal_word(context, hold_id, "lifted_reason", reason)
             await store.lift(connection, hold_id, now, sealed)
+            await audit.note(
+                context,
+                connection,
+                Action.HOLD_LIFTED,
+                license_id=hold.license_id,
+                subject=str(hold_id),
+            )
         lifted = await store.lock(connection, hold_id)
         return open_hold(context, lifted or stored)
 
     return await context.database.transact(work)
 
 
-async def list_holds(context: Context, *, ended_too: bool = False) -> Sequence[Hold]:
-    """Give the holds in force, the first to end first; or all of them."""
+async def list_holds(
+    context: Context, *, ended_too: bool = False, reveal: str | None = None
+) -> Sequence[Hold]:
+    """Give the holds in force, the first to end first; or all of them.
+
+    `reveal` says why their words are to be read.
+    """
     in_force_on = None if ended_too else context.now().date()
 
     async def work(connection: Connection) -> Sequence[Hold]:
-        return [open_hold(context, one) for one in await store.list_all(connection, in_force_on)]
+        found = await store.list_all(connection, in_force_on)
+        if reveal is not None:
+            details = {"holds": len(found)}
+            await audit.note(context, connection, Action.REVEALED, details=details, why=reveal)
+        return [open_hold(context, one) for one in found]
 
     return await context.database.transact(work)
 
@@ -112,4 +129,13 @@ async def _place(
         for license_id, person_id in on
     ]
     await store.add(connection, [seal_hold(context, each) for each in new])
+    for each in new:
+        await audit.note(
+            context,
+            connection,
+            Action.HOLD_PLACED,
+            license_id=each.license_id,
+            subject=str(each.hold_id),
+            details={"until": each.until.isoformat(), "person": each.person_id is not None},
+        )
     return new
