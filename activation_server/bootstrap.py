@@ -20,6 +20,7 @@ from activation_server.crypto.master_key import MasterKeyError
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import KEY_BYTES
 from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.gateways.archive import Archive, recipients
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.services import audit, keys, retention
@@ -104,6 +105,11 @@ async def upgrade(url: str) -> str:
         await database.engine.dispose()
 
 
+def archive_of(settings: Settings) -> Archive:
+    """Give the archive, which needs no database. Raises OperatorError."""
+    return Archive(settings.archive_directory, recipients(settings.archive_recipients))
+
+
 def make_master_key(path: Path) -> None:
     """Write a new master key file. Raises FileExistsError, OSError."""
     master_key.make(path, random_bytes(KEY_BYTES))
@@ -168,7 +174,10 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
     keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
     randomness = Randomness(random_bytes)
     ledger = ErasureLedger(settings.ledger_file, keyring.digester.of_ledger)
-    return Context(database, keyring, utc_now, randomness, settings.public_url, ledger, actor)
+    archive = archive_of(settings)
+    return Context(
+        database, keyring, utc_now, randomness, settings.public_url, ledger, archive, actor
+    )
 
 
 def _master_key_file(settings: Settings, *, first_start: bool) -> Path:

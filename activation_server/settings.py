@@ -44,6 +44,16 @@ class Settings(BaseSettings):
         "loses again what was erased; `data_dir`/erasures.jsonl by default. Keep a copy of it, "
         "apart from the database's backups",
     )
+    archive_dir: Path | None = Field(
+        default=None,
+        description="directory of the archive of licenses that are over; `data_dir`/archive by "
+        "default. Copy it off the machine",
+    )
+    archive_recipients: str = Field(
+        default="",
+        description="public keys of age (`age1…`) that the archive is encrypted to, separated by "
+        "commas, or a file with one a line; the private keys belong on another machine",
+    )
     issuer: str | None = Field(
         default=None,
         description="the server's public URL, `https://licenses.example.com`: the `iss` of every "
@@ -84,6 +94,11 @@ class Settings(BaseSettings):
     def ledger_file(self) -> Path:
         """The erasure ledger."""
         return self.erasure_ledger or self.data_dir / "erasures.jsonl"
+
+    @property
+    def archive_directory(self) -> Path:
+        """The archive of licenses that are over."""
+        return self.archive_dir or self.data_dir / "archive"
 
     @property
     def embedded(self) -> bool:

@@ -15,6 +15,7 @@ import pytest
 
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
@@ -126,6 +127,7 @@ class World:
     issuer: str = ISSUER
     ledger: Path = Path("/nowhere/erasures.jsonl")
     master_key_file: Path | None = None
+    archive: Archive = field(default_factory=lambda: Archive(Path("/nowhere/archive")))
 
     def run(self, work: Callable[[Context], Awaitable[Result]]) -> Result:
         """Open the means, run `work`, close them."""
@@ -149,7 +151,9 @@ class World:
             keyring = await keys.unlock(Unlocking(database, master, self.chance, self.clock()))
             ledger = ErasureLedger(self.ledger, keyring.digester.of_ledger)
             randomness = Randomness(self.chance)
-            yield Context(database, keyring, self.clock, randomness, self.issuer, ledger)
+            yield Context(
+                database, keyring, self.clock, randomness, self.issuer, ledger, self.archive
+            )
         finally:
             await database.engine.dispose()
 

@@ -7,6 +7,7 @@ import typer
 from activation_server import __version__
 from activation_server.cli import (
     activations,
+    archive,
     audit,
     client,
     client_offline,
@@ -45,6 +46,7 @@ app.add_typer(privacy.app, name="privacy", help="What is stored, why, and until 
 app.add_typer(audit.app, name="audit", help="Who looked, and proof that nothing is left out.")
 app.add_typer(retention.app, name="retention", help="What goes when, and what went.")
 app.add_typer(holds.app, name="hold", help="Legal holds: what must not be disposed of.")
+app.add_typer(archive.app, name="archive", help="Licenses that are over, kept encrypted.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.keyring import Keyring
+from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.store.database import Database
 
@@ -35,6 +36,7 @@ class Context:
     randomness: Randomness
     issuer: str
     ledger: ErasureLedger = field(repr=False)
+    archive: Archive
     actor: str = "server"  # who acts: an operator by the name they are logged in with
 
     def now(self) -> datetime:

@@ -11,6 +11,7 @@ import uvloop
 from sqlalchemy import delete, insert, select
 
 from activation_server.crypto.master_keys import MasterKeys
+from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules import audit
 from activation_server.services import keys
@@ -56,7 +57,10 @@ class Server:
         keyring = self.run(keys.unlock(unlocking))
         ledger = ErasureLedger(Path("/nowhere/erasures.jsonl"), keyring.digester.of_ledger)
         randomness = Randomness(self.chance)
-        self.context = Context(self.database, keyring, self.clock, randomness, ISSUER, ledger)
+        archive = Archive(Path("/nowhere/archive"))
+        self.context = Context(
+            self.database, keyring, self.clock, randomness, ISSUER, ledger, archive
+        )
 
     def back_up(self) -> Backup:
         """Give all rows of all tables."""
