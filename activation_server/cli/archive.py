@@ -55,7 +55,7 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         _print_files(bad)
         err.print("Put the files back from your copy of the archive.")
     else:
-        out.print(f"{len(files)} files: none is damaged or missing.")
+        out.print(f"Files looked at: {len(files)}. None is damaged or missing.")
     if bad:
         raise typer.Exit(REFUSED)
 
@@ -80,7 +80,7 @@ def read(
         return
     for record in licenses:
         _print_license(record)
-    out.print(f"{len(licenses)} licenses. --json has every row of them.", style="dim")
+    out.print(f"Licenses: {len(licenses)}. --json has every row of them.", style="dim")
 
 
 @app.command()
@@ -144,7 +144,7 @@ def _print_files(files: Sequence[Json]) -> None:
         if each["standing"] == "unfinished":
             out.print(f"{name} was cut off: its licenses are still in the database. Delete it.")
         if each["in_other_files_too"]:
-            out.print(f"{name}: {each['in_other_files_too']} licenses stand in another file too.")
+            out.print(f"{name}: of its licenses, {each['in_other_files_too']} in another file too.")
 
 
 def _print_license(record: Json) -> None:

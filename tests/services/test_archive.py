@@ -29,7 +29,6 @@ TABLES = (
     *("licenses", "license_keys", "activations", "people", "person_computers", "events"),
     "refusals",
 )
-COLUMNS_OF_BYTES = frozenset({"key_sealed", "hardware_salt", "digest", "wrapped_key", "email"})
 
 
 class CrashError(Exception):
@@ -67,18 +66,23 @@ def read(done: Archived, identity: Path, wanted: str | None = None) -> list[Any]
 
 
 async def as_stored(context: Context, table: str) -> list[Any]:
-    """A table's rows as PostgreSQL itself writes them as JSON."""
+    """A table's rows as PostgreSQL itself writes them as JSON, but for bytes: it writes hex."""
 
     async def work(connection: Connection) -> list[Any]:
+        await connection.execute(text("SET LOCAL timezone = 'UTC'"))
         found = await connection.scalars(text(f"SELECT to_jsonb(t) FROM {table} t"))
-        return list(found.all())
+        return [{name: _with_bytes(value) for name, value in row.items()} for row in found]
 
     return await context.database.transact(work)
 
 
-def as_postgres_writes(value: Any, column: str) -> Any:
-    """What the archive has, as PostgreSQL writes it: bytes are hex there."""
-    return f"\\x{base64url.decode(value).hex()}" if value and column in COLUMNS_OF_BYTES else value
+def in_order(some: list[Any]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in some)
+
+
+def _with_bytes(value: Any) -> Any:
+    hex_ = isinstance(value, str) and value.startswith("\\x")
+    return base64url.encode(bytes.fromhex(value[2:])) if hex_ else value
 
 
 def test_what_is_read_back_is_what_was_stored(world: World, identity: Path):
@@ -90,14 +94,7 @@ def test_what_is_read_back_is_what_was_stored(world: World, identity: Path):
         assert (done.licenses, done.changed) == (ids(sold), [])
         [record] = read(done, identity)
         for table in TABLES:
-            stored, archived = before[table], record["rows"][table]
-            assert len(archived) == len(stored)
-            for column in stored[0]:
-                if column in COLUMNS_OF_BYTES or isinstance(stored[0][column], (int, dict, list)):
-                    old = sorted(str(row[column]) for row in stored)
-                    new = sorted(str(as_postgres_writes(row[column], column)) for row in archived)
-                    assert old == new, (table, column)
-                assert all(column in row for row in archived), (table, column)
+            assert in_order(before[table]) == in_order(record["rows"][table]), table
         assert record["license"]["license_key"] == sold.license_key
         assert record["license"]["order"] == "FS-1001"
         assert {(each["name"], each["email"]) for each in record["people"]} == {
@@ -195,27 +192,26 @@ def test_a_crash_loses_nothing_and_a_repeat_finishes(
     world.run(work)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE licenses SET order_reference = 'FS-2' WHERE license_id = :id",
-        "UPDATE refusals SET times = times + 1 WHERE license_id = :id",
-        "DELETE FROM person_computers WHERE license_id = :id",
-        "INSERT INTO refusals SELECT license_id, 'X', at, 1, '{}' FROM refusals",
-        "INSERT INTO license_keys VALUES ('\\x00', :id)",
-    ],
+CHANGES = (
+    "UPDATE licenses SET order_reference = 'FS-2' WHERE license_id = :id",
+    "UPDATE refusals SET times = times + 1 WHERE license_id = :id",
+    "DELETE FROM person_computers WHERE license_id = :id",
+    "INSERT INTO refusals SELECT license_id, 'X', at, 1, '{}' FROM refusals WHERE license_id = :id",
+    "INSERT INTO license_keys VALUES ('\\x00', :id)",
 )
+
+
 def test_a_license_that_changed_after_it_was_read_stays(
-    world: World, identity: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    world: World, identity: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    async def work(context: Context):
+    write = Archive.write
+
+    async def work(context: Context, change: str):
         sold, other = await sell(context), await issue_one(context)
         loop = asyncio.get_running_loop()
 
         async def changed(connection: Connection) -> None:
             await connection.execute(text(change), {"id": ids(sold)[0]})
-
-        write = Archive.write
 
         def write_then_change(self: Archive, *arguments: Any) -> Path:
             file = write(self, *arguments)
@@ -224,26 +220,25 @@ def test_a_license_that_changed_after_it_was_read_stays(
 
         monkeypatch.setattr(Archive, "write", write_then_change)
         done = await archive.archive_and_delete(context, ids(sold, other))
-        assert (done.licenses, done.changed) == (ids(other), ids(sold))
+        assert (done.licenses, done.changed) == (ids(other), ids(sold)), change
         assert len(read(done, identity)) == 2
         await licensing.show(context, sold.license_key)
 
-    world.run(work)
+    for change in CHANGES:
+        world.run(lambda context, change=change: work(context, change))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("table", ["licenses", "activations", "people"])
-def test_a_license_in_use_is_left_alone_and_not_waited_for(
-    world: World, identity: Path, table: str
-):
+def test_a_license_in_use_is_left_alone_and_not_waited_for(world: World, identity: Path):
     async def work(context: Context):
-        sold, other = await sell(context), await issue_one(context)
-        question = f"SELECT FROM {table} WHERE license_id = :id FOR NO KEY UPDATE"
-        async with context.database.engine.begin() as held:
-            await held.execute(text(question), {"id": ids(sold)[0]})
-            done = await archive.archive_and_delete(context, ids(sold, other))
-        assert (done.licenses, done.changed) == (ids(other), ids(sold))
-        done = await archive.archive_and_delete(context, ids(sold))
-        assert (done.licenses, len(read(done, identity))) == (ids(sold), 1)
+        for table in ("licenses", "activations", "people"):
+            sold, other = await sell(context), await issue_one(context)
+            question = f"SELECT FROM {table} WHERE license_id = :id FOR NO KEY UPDATE"
+            async with context.database.engine.begin() as held:
+                await held.execute(text(question), {"id": ids(sold)[0]})
+                done = await archive.archive_and_delete(context, ids(sold, other))
+            assert (done.licenses, done.changed) == (ids(other), ids(sold)), table
+            done = await archive.archive_and_delete(context, ids(sold))
+            assert (done.licenses, len(read(done, identity))) == (ids(sold), 1)
 
     world.run(work)
 
@@ -315,26 +310,21 @@ def test_wrong_identities_and_damaged_files_are_told(world: World, identity: Pat
     assert files(world) == [Standing.MISSING]
 
 
-def test_without_a_recipient_nothing_is_archived(world: World):
-    async def work(context: Context):
-        sold = await issue_one(context)
-        with pytest.raises(OperatorError, match=r"No archive recipient is set"):
-            await archive.archive_and_delete(context, ids(sold))
-        assert await rows(context, "licenses") == 1
-
-    world.run(work)
-
-
-def test_a_directory_that_cannot_be_written_is_told(world: World, identity: Path, tmp_path: Path):
+def test_without_a_recipient_or_a_directory_nothing_goes(
+    world: World, identity: Path, tmp_path: Path
+):
     (tmp_path / "archive").write_text("a file")
+    assert identity.exists()
 
     async def work(context: Context):
         sold = await issue_one(context)
         with pytest.raises(OperatorError, match=r"ACTIVATION_ARCHIVE_DIR"):
             await archive.archive_and_delete(context, ids(sold))
+        nobody = replace(context, archive=replace(context.archive, recipients=()))
+        with pytest.raises(OperatorError, match=r"No archive recipient is set"):
+            await archive.archive_and_delete(nobody, ids(sold))
         assert await rows(context, "licenses") == 1
 
-    assert identity.exists()
     world.run(work)
 
 
