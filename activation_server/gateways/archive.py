@@ -104,7 +104,10 @@ class Archive:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """Let no other process write until the end; drafts that a crash left go."""
+        new = [each for each in (self.directory, *self.directory.parents) if not each.exists()]
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in new:  # a file is durable only with the directories above it
+            _sync(each.parent)
         descriptor = os.open(self.directory, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # until it is closed
@@ -243,6 +246,14 @@ def _put(path: Path, content: bytes, directory: int) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     os.fsync(directory)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path, what: str) -> bytes:
