@@ -174,9 +174,16 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
     keyring = await keys.unlock(Unlocking(database, master, random_bytes, utc_now()))
     randomness = Randomness(random_bytes)
     ledger = ErasureLedger(settings.ledger_file, keyring.digester.of_ledger)
-    archive = archive_of(settings)
     return Context(
-        database, keyring, utc_now, randomness, settings.public_url, ledger, archive, actor
+        database=database,
+        keyring=keyring,
+        clock=utc_now,
+        randomness=randomness,
+        issuer=settings.public_url,
+        ledger=ledger,
+        archive=archive_of(settings),
+        actor=actor,
+        newsletter_wording=settings.newsletter_wording,
     )
 
 

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         description="public keys of age (`age1…`) that the archive is encrypted to, separated by "
         "commas, or a file with one a line; the private keys belong on another machine",
     )
+    newsletter_wording: str = Field(
+        default="1",
+        min_length=1,
+        description="the version of the text that apps show beside the newsletter's box, kept with "
+        "each consent; change it with the text",
+    )
     issuer: str | None = Field(
         default=None,
         description="the server's public URL, `https://licenses.example.com`: the `iss` of every "

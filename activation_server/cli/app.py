@@ -16,6 +16,7 @@ from activation_server.cli import (
     keys,
     license_change,
     licenses,
+    newsletter,
     policies,
     privacy,
     products,
@@ -47,6 +48,7 @@ app.add_typer(audit.app, name="audit", help="Who looked, and proof that nothing 
 app.add_typer(retention.app, name="retention", help="What goes when, and what went.")
 app.add_typer(holds.app, name="hold", help="Legal holds: what must not be disposed of.")
 app.add_typer(archive.app, name="archive", help="Licenses that are over, kept encrypted.")
+app.add_typer(newsletter.app, name="newsletter", help="Who gets the newsletter, with evidence.")
 app.add_typer(schemas.app, name="schemas", help="The published contract.")
 
 

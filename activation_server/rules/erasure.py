@@ -16,6 +16,7 @@ class Erased(StrEnum):
     PERSON = "person"  # one row: its license and id
     EMAIL = "email"  # everybody of an address whom there was no contact with since
     SUPPRESSED = "suppressed"  # an address that gets no newsletter
+    LIFTED = "lifted"  # an address that does again, since it was confirmed anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ SUPPORT: Final = "essential.service.operations.support"
 SECURITY: Final = "essential.service.security"
 FRAUD: Final = "essential.fraud_detection"
 LEGAL: Final = "essential.legal_obligation"
+NEWSLETTER: Final = "marketing.communications.email"
 
 CATALOGUE: Final = DataKind(
     "catalogue",
@@ -369,6 +370,34 @@ COMMENT: Final = DataKind(
     purpose="Read what a customer wished to say.",
     legal_basis=LegalBasis.CONTRACT,
     retention=retention.COMMENTS,
+)
+CONSENT: Final = DataKind(
+    "newsletter consent",
+    "whether a person wants the newsletter, with the evidence: the version of the wording and of "
+    "the app, when and through what it was asked for, confirmed and withdrawn",
+    categories=("user.behavior",),
+    uses=(NEWSLETTER,),
+    purpose="Send the newsletter to those who want it, and prove that they do.",
+    legal_basis=LegalBasis.CONSENT,
+    retention=retention.CONTACT,
+)
+CONSENT_ADDRESS: Final = DataKind(
+    "newsletter address",
+    "a keyed digest of the e-mail address that a consent is for, from which it can't be read",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(NEWSLETTER,),
+    purpose="Find a consent by its address, and end it when the address changes.",
+    legal_basis=LegalBasis.CONSENT,
+    retention=retention.CONTACT,
+)
+SUPPRESSION: Final = DataKind(
+    "suppression",
+    "a keyed digest of an e-mail address whose person withdrew, and since when",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(NEWSLETTER,),
+    purpose="Never send the newsletter to a person who withdrew.",
+    legal_basis=LegalBasis.LEGAL_OBLIGATION,
+    retention=retention.SUPPRESSION,
 )
 INDEX: Final = DataKind(
     "index",

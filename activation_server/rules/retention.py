@@ -147,6 +147,14 @@ COMMENTS: Final = Retention(
     "What an app repeats does not come in anew.",
     has_run=True,
 )
+SUPPRESSION: Final = Retention(
+    "suppression",
+    "the person asks for the newsletter again, and confirms it",
+    None,
+    Action.ERASE,
+    "A keyed digest alone. It outlives the person's erasure, so that no app asks for them again.",
+    has_run=True,
+)
 NETWORK: Final = Retention(
     "network",
     "a copy of an installation calls from the network",
@@ -246,6 +254,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
     for each in (
         CONTACT,
         COMMENTS,
+        SUPPRESSION,
         NETWORK,
         CATALOGUE,
         LICENSE,

@@ -38,6 +38,7 @@ class Context:
     ledger: ErasureLedger = field(repr=False)
     archive: Archive
     actor: str = "server"  # who acts: an operator by the name they are logged in with
+    newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
 
     def now(self) -> datetime:
         """Give the time in whole seconds, as certificates and the database keep it."""

@@ -11,7 +11,7 @@ from activation_server.rules.erasure import Erased, Erasure, LedgerEntry, Ledger
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Profile
-from activation_server.services import audit, people
+from activation_server.services import audit, consents, people
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import erasure as store
@@ -132,6 +132,7 @@ async def replay(
             raise OperatorError(_LOST)
         since = 0 if found is LedgerStanding.LOST else position.number
         gone = await _replay(context, entries[since:], progress) if entries[since:] else 0
+        await consents.replay(context, entries[since:], progress)
 
         async def work(connection: Connection) -> None:
             await store.save_position(connection, rules.end(entries))

@@ -17,6 +17,7 @@ from activation_server.rules.person import (
     place,
 )
 from activation_server.rules.seat import Activation, Outcome
+from activation_server.services import consents
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import (
     OpenPerson,
@@ -42,13 +43,17 @@ def news(context: Context, activation: Activation, told: Told) -> bytes | None:
     """Give the digest of what an app tells of its user; `None` when there is nothing to store.
 
     That is when nothing is told, when it is what was told before, and, until the person activates
-    anew, when the person's data was erased.
+    anew, when the person's data was erased. To activate with a wish for the newsletter is news
+    always: it asks again after a withdrawal.
     """
-    if not told:
+    asks_of_known = told.newsletter and bool(activation.told)
+    if not told and not asks_of_known:
         return None
-    erased = activation.told == ERASED and activation.last.outcome is Outcome.REACTIVATED
+    checks_in = activation.last.outcome is Outcome.REACTIVATED
+    erased = activation.told == ERASED and checks_in
     digest = context.keyring.digester.of_told(activation.activation_id, told.canonical())
-    return None if erased or digest == activation.told else digest
+    repeats = digest == activation.told and (checks_in or not told.newsletter)
+    return None if erased or repeats else digest
 
 
 async def remember(
@@ -73,6 +78,8 @@ async def remember(
     user = replace(user, person=placed.person, computers=computers, contacted_at=now)
     await store.save(connection, seal_person(context.keyring.vault, user))
     await store.save_computer(connection, seal_computer(user, activation_id))
+    wished = consents.wish(context, activation, newsletter=told.newsletter)
+    await consents.noted(context, connection, user, wished, now, leaves=placed.leaves)
     if placed.leaves is not None:
         await store.remove(connection, license_id, placed.leaves)
     elif before is not None and before.person_id != user.person_id:

@@ -11,9 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activation_server.rules.erasure import Position
 from activation_server.rules.person import Role
 from activation_server.store.people import StoredPerson
-from activation_server.store.tables import activations, erasure_position, people, person_computers
+from activation_server.store.tables import (
+    activations,
+    erasure_position,
+    newsletter_consents,
+    people,
+    person_computers,
+)
 
-_P, _C, _A = people.c, person_computers.c, activations.c
+_P, _C, _A, _N = people.c, person_computers.c, activations.c, newsletter_consents.c
 PAGE = 5000
 
 
@@ -65,6 +71,9 @@ async def erase_person(
     )
     computers = await connection.execute(
         delete(person_computers).where(_C.license_id == license_id, _C.person_id == person_id)
+    )
+    await connection.execute(
+        delete(newsletter_consents).where(_N.license_id == license_id, _N.person_id == person_id)
     )
     nothing = dict.fromkeys(("wrapped_key", "name", "company", "email"))
     gone = await connection.execute(

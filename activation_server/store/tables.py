@@ -247,6 +247,45 @@ legal_holds = Table(
     info={"about": "Legal holds: which licenses and people must not be disposed of, until when."},
 )
 
+# The last consent of each person. It is for one address: found by it, over all licenses.
+newsletter_consents = Table(
+    "newsletter_consents",
+    metadata,
+    column("license_id", Uuid, kind.LICENSE_ID.kept(retention.CONTACT), primary_key=True),
+    column("person_id", Uuid, kind.PERSON_ID, primary_key=True),
+    column("email_digest", LargeBinary, kind.CONSENT_ADDRESS),
+    column("state", Text, kind.CONSENT),
+    column("wording", Text, kind.CONSENT),
+    column("app_version", Text, kind.CONSENT),
+    column("channel", Text, kind.CONSENT),
+    column("asked_at", Moment, kind.CONSENT),
+    column("confirmed_at", Moment, kind.CONSENT, nullable=True),
+    column("confirmed_by", Text, kind.CONSENT, nullable=True),
+    column("withdrawn_at", Moment, kind.CONSENT, nullable=True),
+    column("withdrawn_by", Text, kind.CONSENT, nullable=True),
+    ForeignKeyConstraint(
+        ["license_id", "person_id"],
+        ["people.license_id", "people.person_id"],
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("state IN ('unconfirmed', 'confirmed', 'withdrawn')", name="state"),
+    CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed"),
+    CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
+    CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed_by"),
+    CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by"),
+    Index(None, "email_digest"),
+    info={"about": "Who asked for the newsletter, with the evidence."},
+)
+
+# Outlives the erasure of the person.
+newsletter_suppressions = Table(
+    "newsletter_suppressions",
+    metadata,
+    column("email_digest", LargeBinary, kind.SUPPRESSION, primary_key=True),
+    column("since", Moment, kind.SUPPRESSION),
+    info={"about": "Addresses that get no newsletter, because the person withdrew."},
+)
+
 # What counts per computer and product, whatever the license: its trial. Its row is locked where a
 # policy allows one license per computer.
 computers = Table(
