@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.consent import Channel, Consent, State
@@ -116,7 +116,7 @@ async def page_of_confirmed(
     people_columns = [_P[name] for name in ("role", "contacted_at", "wrapped_key", "email")]
     question = (
         select(_N.license_id, _N.person_id, *_EVIDENCE, *people_columns)
-        .distinct(_N.email_digest)
+        .ext(distinct_on(_N.email_digest))
         .join(people, (_P.license_id == _N.license_id) & (_P.person_id == _N.person_id))
         .where(_N.email_digest > after, _N.state == State.CONFIRMED, ~suppressed)
         .order_by(_N.email_digest, _N.confirmed_at, _N.license_id, _N.person_id)
