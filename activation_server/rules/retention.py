@@ -153,7 +153,6 @@ SUPPRESSION: Final = Retention(
     None,
     Action.ERASE,
     "A keyed digest alone. It outlives the person's erasure, so that no app asks for them again.",
-    has_run=True,
 )
 NETWORK: Final = Retention(
     "network",
