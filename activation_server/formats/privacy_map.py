@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from activation_server.rules.personal_data import DataKind, MappedColumn, MappedTable
+from activation_server.rules.data_kind import DataKind, MappedColumn, MappedTable
 from activation_server.rules.retention import CLASSES, Retention
 
 Json = dict[str, Any]

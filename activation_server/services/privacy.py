@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from activation_server.rules.personal_data import MappedTable
+from activation_server.rules.data_kind import MappedTable
 from activation_server.store import column_map
 
 

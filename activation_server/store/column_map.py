@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import MetaData
 
-from activation_server.rules.personal_data import DataKind, MappedColumn, MappedTable
+from activation_server.rules.data_kind import DataKind, MappedColumn, MappedTable
 from activation_server.store.tables import metadata
 
 

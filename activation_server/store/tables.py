@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from activation_server.rules import personal_data as kind
 from activation_server.rules import retention
-from activation_server.rules.personal_data import DataKind
+from activation_server.rules.data_kind import DataKind
 
 metadata = MetaData(
     naming_convention={

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from activation_server.formats import privacy_map
 from activation_server.rules import retention
-from activation_server.rules.personal_data import DataKind
+from activation_server.rules.data_kind import DataKind
 from activation_server.services.privacy import stored_data
 from activation_server.store.column_map import unclassified
 from activation_server.store.tables import column, metadata

@@ -5,7 +5,7 @@ import yaml
 
 from activation_server.formats import privacy_map
 from activation_server.rules import personal_data, retention
-from activation_server.rules.personal_data import MappedColumn, MappedTable
+from activation_server.rules.data_kind import MappedColumn, MappedTable
 
 TABLES = [
     MappedTable(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from activation_server.rules import personal_data, retention
-from activation_server.rules.personal_data import LegalBasis
+from activation_server.rules.data_kind import LegalBasis
 
 
 @pytest.mark.parametrize("fact", ["name", "holds", "categories", "uses", "purpose"])

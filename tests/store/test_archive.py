@@ -1,7 +1,7 @@
 """The archive is complete against the column map."""
 
 from activation_server.rules import personal_data as kind
-from activation_server.rules.personal_data import MappedColumn
+from activation_server.rules.data_kind import MappedColumn
 from activation_server.store.archive import OUTLIVE, tables_of_licenses
 from activation_server.store.column_map import column_map
 
