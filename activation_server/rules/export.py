@@ -1,0 +1,217 @@
+"""Everything held on a person: what of a license is theirs to see, and until when it is kept."""
+
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from activation_server.rules import personal_data as kind
+from activation_server.rules import retention
+from activation_server.rules.person import Role
+from activation_server.rules.personal_data import DataKind
+from activation_server.rules.retention import Lifetime, Retention, Unit
+
+Row = Mapping[str, Any]
+
+NOT_READABLE: Final = "Stored in a form that nobody can read here."
+DIGEST: Final = "A keyed digest: nothing can be read from it."
+OF_OTHERS: Final = "Left out: it is, or may be, about somebody else."
+# Kinds of which nothing is shown but what they are; of LAST_REQUEST the random ids are.
+DIGESTS: Final = frozenset(
+    each.name for each in (kind.KEY_DIGEST, kind.HARDWARE, kind.COMPUTER, kind.INDEX, kind.TOLD)
+)
+_OF_THE_BUYER: Final = frozenset(
+    each.name for each in (kind.ORDER, kind.KEY_TAIL, kind.SEALED_KEY, kind.KEY_DIGEST)
+)
+# Which column starts the clock, where a row tells.
+_CLOCKS: Final = {
+    retention.COMMENTS.name: "commented_at",
+    retention.LAST_REQUEST.name: "answered_at",
+    retention.SEAT.name: "removed_at",
+    retention.TRIAL.name: "trial_at",
+    retention.HISTORY.name: "at",
+    retention.REFUSALS.name: "at",
+}
+
+# Tables about people that an export does not read, each with the reason.
+EXEMPT: Final[Mapping[str, str]] = {
+    "license_keys": "It leads from a digest of the license key to the license; both the key and "
+    "the license are exported.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One stored value, or why it is not shown."""
+
+    column: str
+    kind: DataKind
+    value: Any = field(default=None, repr=False)
+    note: str | None = None  # why there is no value although one is stored
+    until: date | None = None  # as far as it is known today
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTable:
+    """What a table holds on a person."""
+
+    name: str
+    about: str
+    rows: Sequence[Sequence[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLicense:
+    """What is held on a person with one license."""
+
+    license_id: UUID
+    roles: Sequence[Role]
+    shared: bool  # others are known on it: of them nothing is here
+    tables: Sequence[HeldTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything held on the person of an e-mail address."""
+
+    email: str = field(repr=False)
+    issuer: str
+    at: datetime
+    licenses: Sequence[HeldLicense] = ()
+
+    def kinds(self) -> Sequence[DataKind]:
+        """Give each kind of data that is held, in the order it comes."""
+        found = {
+            (value.kind.name, value.kind.retention.name): value.kind
+            for license_ in self.licenses
+            for table in license_.tables
+            for row in table.rows
+            for value in row
+            if value.value is not None or value.note is not None
+        }
+        return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class UsedComputer:
+    """A computer of a license, and who is known to use it."""
+
+    activation_id: UUID
+    hardware_token: bytes = field(repr=False)
+    person_id: UUID | None
+    is_erased: bool  # whoever used it was erased
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a license is a person's."""
+
+    license_id: UUID
+    product: str
+    person_ids: Collection[UUID]
+    buys: bool
+    computers: Sequence[UsedComputer]
+    whole: bool  # nobody else is known on the license
+
+    def has_license(self) -> bool:
+        """Whether the license itself is theirs: its key, its order, its whole history."""
+        return self.buys or self.whole
+
+    def activation_ids(self) -> Collection[UUID]:
+        """Give the ids of their computers' seats."""
+        return {each.activation_id for each in self.computers}
+
+    def ids(self) -> Collection[UUID]:
+        """Give all ids that lead to them."""
+        return {self.license_id, *self.person_ids, *self.activation_ids()}
+
+
+def share(
+    license_id: UUID,
+    product: str,
+    person_ids: Collection[UUID],
+    everybody: Mapping[UUID, Role],
+    computers: Sequence[UsedComputer],
+) -> Share:
+    """Tell what of a license is a person's; who bought it has the computers of nobody, too.
+
+    A computer whose user was erased is nobody's to see: it was somebody else's.
+    """
+    buys = any(everybody[each] is Role.BUYER for each in person_ids)
+    theirs = [
+        each
+        for each in computers
+        if each.person_id in person_ids or (buys and each.person_id is None and not each.is_erased)
+    ]
+    whole = set(everybody) <= set(person_ids) and len(theirs) == len(computers)
+    return Share(license_id, product, person_ids, buys, theirs, whole)
+
+
+def may_see(mine: Share, row: Row, own_ids: Collection[UUID]) -> bool:
+    """Whether a row of a license's history, or the like, is theirs: by the ids that it names.
+
+    What names others is not. What names nobody is the license's, so the buyer's.
+    """
+    if mine.whole:
+        return True
+    named = {each for value in row.values() for each in _named(value)}
+    if not named <= set(own_ids):
+        return False
+    return mine.buys or not named.isdisjoint(mine.activation_ids())
+
+
+def is_of_others(
+    mine: Share, column: str, holds: DataKind, value: object, own: Collection[UUID]
+) -> bool:
+    """Whether a value must not be shown although its row is."""
+    if holds.name in _OF_THE_BUYER and not mine.has_license():
+        return True
+    if holds.name == kind.EVIDENCE.name and not mine.whole:
+        return True  # a refusal does not tell which computer it was about
+    points = column.endswith(("license_id", "activation_id", "person_id"))
+    return points and isinstance(value, UUID) and value not in own
+
+
+def unreadable(holds: DataKind, value: object) -> str | None:
+    """Say what a stored value is that can't be shown; `None` when it can."""
+    if holds.name in DIGESTS or (holds.name == kind.LAST_REQUEST.name and isinstance(value, bytes)):
+        return DIGEST
+    return NOT_READABLE if isinstance(value, bytes) else None
+
+
+def until(kept: Retention, row: Row, contact: datetime) -> date | None:
+    """Give until when something is kept, where its clock was started; `contact` is the last one."""
+    clock = contact if kept is retention.CONTACT else row.get(_CLOCKS.get(kept.name, ""))
+    if kept.lifetime is None or not isinstance(clock, datetime):
+        return None
+    start = clock.astimezone(UTC).date()
+    if kept is retention.HISTORY:  # by whole months
+        start = start.replace(day=monthrange(start.year, start.month)[1]) + timedelta(days=1)
+    return _after(start, kept.lifetime)
+
+
+def _after(start: date, lifetime: Lifetime) -> date:
+    if lifetime.unit is Unit.DAYS:
+        return start + timedelta(days=lifetime.count)
+    year, month = divmod(start.year * 12 + start.month - 1 + lifetime.count, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def _named(value: object) -> Iterable[UUID]:
+    """Give the ids that a JSON value names, anywhere in it."""
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for each in value:
+            yield from _named(each) if isinstance(each, (Mapping, list)) else _ids_in(each)
+
+
+def _ids_in(text: object) -> Iterable[UUID]:
+    for word in str(text).split() if isinstance(text, str) else ():
+        try:
+            yield UUID(word.strip("\"'.,;:()[]{}<>"))
+        except ValueError:
+            continue
