@@ -12,13 +12,14 @@ from activation_server.formats.person_export import plain
 from activation_server.rules.export import Export, HeldLicense, HeldTable, Value
 from activation_server.rules.person import Role
 from activation_server.rules.personal_data import DataKind, LegalBasis
-from activation_server.rules.retention import Retention
+from activation_server.rules.retention import COMMENTS, CONTACT, Retention
 
 Fields = Mapping[str, Value]
 
 NOBODY: Final = "Nothing is held on this address."
 _ROLES: Final = {Role.BUYER: "You bought it", Role.USER: "You use it"}
 _TOLD: Final = ("computer_name", "comments")
+_TOLD_BY_PERSON: Final = (CONTACT, COMMENTS)
 _GROUNDS: Final = {
     LegalBasis.CONSENT: "You agreed to it, and can take that back at any time.",
     LegalBasis.CONTRACT: "It is needed for the license: the contract.",
@@ -50,8 +51,7 @@ class _Reason:
 
     kind: DataKind
     ground: str
-    how_long: str
-    until: date | None
+    times: Mapping[str, date | None]  # how long, and until when at the latest as things are
 
 
 def page(export: Export, contact: str | None = None) -> str:
@@ -123,21 +123,18 @@ def _card(held: HeldLicense) -> _Card:
 
 
 def _reasons(export: Export) -> Sequence[_Reason]:
-    latest: dict[tuple[str, str], date] = {}
-    for held in export.licenses:
-        for table in held.tables:
-            for value in (each for row in table.rows for each in row if each.until):
-                key = (value.kind.name, value.kind.retention.name)
-                latest[key] = max(latest.get(key, date.min), value.until or date.min)
-    return [
-        _Reason(
-            kind,
-            _GROUNDS[kind.legal_basis] if kind.legal_basis else "",
-            _how_long(kind.retention),
-            latest.get((kind.name, kind.retention.name)),
-        )
-        for kind in export.kinds()
+    """Explain each kind of data once; what the person told comes first."""
+    ends: dict[str, dict[str, date | None]] = {}
+    for value in export.values():
+        times = ends.setdefault(value.kind.name, {})
+        how_long = _how_long(value.kind.retention)
+        times[how_long] = max(filter(None, (times.get(how_long), value.until)), default=None)
+    kinds = {kind.name: kind for kind in export.kinds()}
+    reasons = [
+        _Reason(kind, _GROUNDS[kind.legal_basis] if kind.legal_basis else "", ends[name])
+        for name, kind in kinds.items()
     ]
+    return sorted(reasons, key=lambda reason: reason.kind.retention not in _TOLD_BY_PERSON)
 
 
 def _how_long(kept: Retention) -> str:
@@ -168,7 +165,7 @@ def _title(column: str) -> str:
 
 def _stored(table: HeldTable) -> Sequence[Sequence[Value]]:
     """Give the rows without what is empty."""
-    return [[value for value in row if value.value is not None or value.note] for row in table.rows]
+    return [[value for value in row if value.is_stored()] for row in table.rows]
 
 
 def _sentence(text: str) -> str:

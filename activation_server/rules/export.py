@@ -52,6 +52,10 @@ class Value:
     note: str | None = None  # why there is no value although one is stored
     until: date | None = None  # as far as it is known today
 
+    def is_stored(self) -> bool:
+        """Whether there is anything."""
+        return self.value is not None or self.note is not None
+
 
 @dataclass(frozen=True, slots=True)
 class HeldTable:
@@ -81,17 +85,17 @@ class Export:
     at: datetime
     licenses: Sequence[HeldLicense] = ()
 
+    def values(self) -> Iterable[Value]:
+        """Give each value that is stored, whether it is shown or not."""
+        for license_ in self.licenses:
+            for table in license_.tables:
+                for row in table.rows:
+                    yield from (each for each in row if each.is_stored())
+
     def kinds(self) -> Sequence[DataKind]:
         """Give each kind of data that is held, in the order it comes."""
-        found = {
-            (value.kind.name, value.kind.retention.name): value.kind
-            for license_ in self.licenses
-            for table in license_.tables
-            for row in table.rows
-            for value in row
-            if value.value is not None or value.note is not None
-        }
-        return list(found.values())
+        kinds = (value.kind for value in self.values())
+        return list({(kind.name, kind.retention.name): kind for kind in kinds}.values())
 
 
 @dataclass(frozen=True, slots=True)
