@@ -1,6 +1,5 @@
 """Everything held on a person as a page for that person, and as a summary for a terminal."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +7,6 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from activation_server.formats.person_export import plain
 from activation_server.rules.export import Export, HeldLicense, HeldTable, Value
 from activation_server.rules.person import Role
 from activation_server.rules.personal_data import DataKind, LegalBasis
@@ -46,12 +44,12 @@ class _Card:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reason:
-    """Why a kind of data is stored, and how long."""
+class _Reasons:
+    """What is kept equally long, and why each kind of it is stored."""
 
-    kind: DataKind
-    ground: str
-    times: Mapping[str, date | None]  # how long, and until when at the latest as things are
+    how_long: str
+    until: date | None  # of the last of it, when the clock was started for all of it
+    kinds: Sequence[DataKind]
 
 
 def page(export: Export, contact: str | None = None) -> str:
@@ -122,24 +120,30 @@ def _card(held: HeldLicense) -> _Card:
     return _Card(roles, held.shared, facts, computers)
 
 
-def _reasons(export: Export) -> Sequence[_Reason]:
-    """Explain each kind of data once; what the person told comes first."""
-    ends: dict[str, dict[str, date | None]] = {}
+def _reasons(export: Export) -> Sequence[_Reasons]:
+    """Explain the kinds of data by how long they are kept; what the person told comes first."""
+    classes: dict[str, list[Value]] = {}
     for value in export.values():
-        times = ends.setdefault(value.kind.name, {})
-        how_long = _how_long(value.kind.retention)
-        times[how_long] = max(filter(None, (times.get(how_long), value.until)), default=None)
-    kinds = {kind.name: kind for kind in export.kinds()}
-    reasons = [
-        _Reason(kind, _GROUNDS[kind.legal_basis] if kind.legal_basis else "", ends[name])
-        for name, kind in kinds.items()
-    ]
-    return sorted(reasons, key=lambda reason: reason.kind.retention not in _TOLD_BY_PERSON)
+        classes.setdefault(value.kind.retention.name, []).append(value)
+    reasons = []
+    for values in sorted(
+        classes.values(), key=lambda some: some[0].kind.retention not in _TOLD_BY_PERSON
+    ):
+        ends = [value.until for value in values if value.until]
+        until = max(ends) if len(ends) == len(values) else None
+        kinds = {value.kind.name: value.kind for value in values}
+        how_long = _how_long(values[0].kind.retention)
+        reasons.append(_Reasons(how_long, until, [*kinds.values()]))
+    return reasons
+
+
+def _ground(kind: DataKind) -> str:
+    return _GROUNDS[kind.legal_basis] if kind.legal_basis else ""
 
 
 def _how_long(kept: Retention) -> str:
     if kept.lifetime is None:
-        return f"Until {kept.clock}."
+        return f"until {kept.clock}."
     return f"{kept.lifetime} after {kept.clock}."
 
 
@@ -151,11 +155,11 @@ def _shown(value: object) -> str:
         return f"{value.day} {value:%B %Y}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and not any(isinstance(each, (list, dict)) for each in value):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, (list, Mapping)):
-        return json.dumps(plain(value), ensure_ascii=False, indent=1) if value else "none"
-    return str(value)
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_shown(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _title(column: str) -> str:
@@ -179,4 +183,6 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(shown=_shown, title=_title, stored=_stored, sentence=_sentence)
+_environment.filters.update(
+    shown=_shown, title=_title, stored=_stored, sentence=_sentence, ground=_ground
+)

@@ -1,7 +1,8 @@
 """Everything held on a person: what of a license is theirs to see, and until when it is kept."""
 
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -115,7 +116,7 @@ class Share:
 
     license_id: UUID
     product: str
-    person_ids: Collection[UUID]
+    person_ids: AbstractSet[UUID]
     buys: bool
     computers: Sequence[UsedComputer]
     whole: bool  # nobody else is known on the license
@@ -124,11 +125,11 @@ class Share:
         """Whether the license itself is theirs: its key, its order, its whole history."""
         return self.buys or self.whole
 
-    def activation_ids(self) -> Collection[UUID]:
+    def activation_ids(self) -> AbstractSet[UUID]:
         """Give the ids of their computers' seats."""
         return {each.activation_id for each in self.computers}
 
-    def ids(self) -> Collection[UUID]:
+    def ids(self) -> AbstractSet[UUID]:
         """Give all ids that lead to them."""
         return {self.license_id, *self.person_ids, *self.activation_ids()}
 
@@ -136,7 +137,7 @@ class Share:
 def share(
     license_id: UUID,
     product: str,
-    person_ids: Collection[UUID],
+    person_ids: AbstractSet[UUID],
     everybody: Mapping[UUID, Role],
     computers: Sequence[UsedComputer],
 ) -> Share:
@@ -150,11 +151,11 @@ def share(
         for each in computers
         if each.person_id in person_ids or (buys and each.person_id is None and not each.is_erased)
     ]
-    whole = set(everybody) <= set(person_ids) and len(theirs) == len(computers)
+    whole = everybody.keys() <= person_ids and len(theirs) == len(computers)
     return Share(license_id, product, person_ids, buys, theirs, whole)
 
 
-def may_see(mine: Share, row: Row, own_ids: Collection[UUID]) -> bool:
+def may_see(mine: Share, row: Row, own_ids: AbstractSet[UUID]) -> bool:
     """Whether a row of a license's history, or the like, is theirs: by the ids that it names.
 
     What names others is not. What names nobody is the license's, so the buyer's.
@@ -162,13 +163,13 @@ def may_see(mine: Share, row: Row, own_ids: Collection[UUID]) -> bool:
     if mine.whole:
         return True
     named = {each for value in row.values() for each in _named(value)}
-    if not named <= set(own_ids):
+    if not named <= own_ids:
         return False
     return mine.buys or not named.isdisjoint(mine.activation_ids())
 
 
 def is_of_others(
-    mine: Share, column: str, holds: DataKind, value: object, own: Collection[UUID]
+    mine: Share, column: str, holds: DataKind, value: object, own: AbstractSet[UUID]
 ) -> bool:
     """Whether a value must not be shown although its row is."""
     if holds.name in _OF_THE_BUYER and not mine.has_license():

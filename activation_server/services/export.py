@@ -1,6 +1,7 @@
 """Everything held on a person, whatever table it stands in, opened and explained."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,7 +36,7 @@ class _Theirs:
 
     share: Share
     profiles: Mapping[UUID, Profile]
-    own_ids: Collection[UUID]
+    own_ids: AbstractSet[UUID]
     contact: datetime
 
 
@@ -72,7 +73,7 @@ async def _share(context: Context, connection: Connection, mine: Sequence[Profil
 
 
 def _theirs(
-    share: Share, by_license: Mapping[UUID, Sequence[Profile]], own_ids: Collection[UUID]
+    share: Share, by_license: Mapping[UUID, Sequence[Profile]], own_ids: AbstractSet[UUID]
 ) -> _Theirs:
     profiles = by_license[share.license_id]
     used = [each.answered_at for each in share.computers if each.person_id is not None]
