@@ -2,22 +2,27 @@
 
 import json
 import random
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Integer, LargeBinary, Table, Uuid
+from sqlalchemy.schema import CreateTable
 
 from activation_server.formats import person_export
 from activation_server.rules import export as rules
+from activation_server.rules import personal_data as kind
 from activation_server.rules.export import Export
 from activation_server.rules.person import Told
 from activation_server.services import activation, erasure, export, licensing, products
 from activation_server.services.context import Context
 from activation_server.services.privacy import stored_data
 from activation_server.store import person_rows
-from activation_server.store.tables import metadata
+from activation_server.store.database import Connection
+from activation_server.store.tables import column, metadata
 from tests.conftest import World
 from tests.services.calls import PRODUCT, issue_one, make_request, reason
-from tests.services.test_people import ANA, BEN, activate, check_in, told
+from tests.services.test_people import ANA, BEN, activate, check_in, people_of, told
 
 EMAIL = str(ANA.email)
 
@@ -60,13 +65,13 @@ def test_every_column_about_a_person_is_exported_or_exempt():
             f"{table.name} holds data about people, and no column leads to them: "
             "give it a way in store/person_rows.py, or exempt it in rules/export.py"
         )
-        for column in about:
-            stored = metadata.tables[table.name].columns[column.name].type.python_type
-            place = (table.name, column.name)
+        for each in about:
+            stored = metadata.tables[table.name].columns[each.name].type.python_type
+            place = (table.name, each.name)
             assert (
                 stored is not bytes
                 or place in export.OPENED
-                or rules.unreadable(column.kind, b"") == rules.DIGEST
+                or rules.unreadable(each.kind, b"") == rules.DIGEST
             ), f"{place} is bytes: open it in services/export.py, or name its kind a digest"
 
 
@@ -209,6 +214,44 @@ def test_what_an_erased_person_used_is_not_the_buyers_to_see(world: World):
         await erasure.erase(context, str(BEN.email))
         assert str(seat.activation.activation_id) not in await exported(context)
         assert (await export.export(context, str(BEN.email))).licenses == []
+
+    world.run(work)
+
+
+@pytest.fixture
+def notes() -> Iterator[Table]:
+    """A table as it may be added: of persons, and of licenses as a whole."""
+    added = Table(
+        "notes",
+        metadata,
+        column("license_id", Uuid, kind.LICENSE_ID, primary_key=True),
+        column("number", Integer, kind.PERSON_FACT, primary_key=True),
+        column("person_id", Uuid, kind.PERSON_ID, nullable=True),
+        column("sealed", LargeBinary, kind.COMMENT),
+        info={"about": "What support noted."},
+    )
+    yield added
+    metadata.remove(added)
+
+
+def test_a_table_that_is_added_is_exported_by_itself(world: World, notes: Table):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        await activate(context, make_request(1, sold.license_key, told=told(BEN)))
+        ana, ben = await people_of(context, sold)
+        license_id = sold.license.license_id
+
+        async def note(connection: Connection) -> None:
+            await connection.execute(CreateTable(notes))
+            for number, person_id in enumerate((ana.person_id, ben.person_id, None)):
+                row = (license_id, number, person_id, b"secret")
+                await connection.execute(notes.insert().values(row))
+
+        await context.database.transact(note)
+        for person, numbers in ((ANA, [0, 2]), (BEN, [1])):
+            found = await export.export(context, str(person.email))
+            assert values(found, "notes", "number") == numbers
+            assert set(values(found, "notes", "sealed")) == {None}
 
     world.run(work)
 
