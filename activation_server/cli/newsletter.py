@@ -91,7 +91,7 @@ def list_(
 
     async def work(context: Context) -> list[dict[str, Any]]:
         documents = []
-        async for recipient in newsletter.recipients(context):
+        async for recipient in newsletter.recipients(context, reason):
             if as_json:
                 documents.append(_recipient(recipient, evidence=evidence))
             else:

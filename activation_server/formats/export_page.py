@@ -7,9 +7,9 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from activation_server.rules.data_kind import DataKind, LegalBasis
 from activation_server.rules.export import Export, HeldLicense, HeldTable, Value
 from activation_server.rules.person import Role
-from activation_server.rules.personal_data import DataKind, LegalBasis
 from activation_server.rules.retention import COMMENTS, CONTACT, Retention
 
 Fields = Mapping[str, Value]

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from activation_server.formats.times import rfc3339
+from activation_server.rules.data_kind import DataKind
 from activation_server.rules.export import Export, HeldLicense, Value
-from activation_server.rules.personal_data import DataKind
 from activation_server.rules.retention import Retention
 
 Json = dict[str, Any]

@@ -48,6 +48,9 @@ class Action(StrEnum):
     RETENTION_RUN = "retention_run"
     RETENTION_SET = "retention_set"
     ARCHIVED = "archived"
+    NEWSLETTER_CONFIRMED = "newsletter_confirmed"
+    NEWSLETTER_WITHDRAWN = "newsletter_withdrawn"
+    WISH_NOTED = "wish_noted"
 
 
 @dataclass(frozen=True, slots=True)

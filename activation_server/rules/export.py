@@ -1,6 +1,5 @@
 """Everything held on a person: what of a license is theirs to see, and until when it is kept."""
 
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,9 +9,10 @@ from uuid import UUID
 
 from activation_server.rules import personal_data as kind
 from activation_server.rules import retention
+from activation_server.rules.calendar import add_months
+from activation_server.rules.data_kind import DataKind
 from activation_server.rules.person import Role
-from activation_server.rules.personal_data import DataKind
-from activation_server.rules.retention import Lifetime, Retention, Unit
+from activation_server.rules.retention import Action, Retention, Unit
 
 Row = Mapping[str, Any]
 
@@ -21,10 +21,22 @@ DIGEST: Final = "A keyed digest: nothing can be read from it."
 OF_OTHERS: Final = "Left out: it is, or may be, about somebody else."
 # Kinds of which nothing is shown but what they are; of LAST_REQUEST the random ids are.
 DIGESTS: Final = frozenset(
-    each.name for each in (kind.KEY_DIGEST, kind.HARDWARE, kind.COMPUTER, kind.INDEX, kind.TOLD)
+    each.name
+    for each in (
+        kind.KEY_DIGEST,
+        kind.HARDWARE,
+        kind.COMPUTER,
+        kind.INDEX,
+        kind.TOLD,
+        kind.CONSENT_ADDRESS,
+    )
 )
 _OF_THE_BUYER: Final = frozenset(
     each.name for each in (kind.ORDER, kind.KEY_TAIL, kind.SEALED_KEY, kind.KEY_DIGEST)
+)
+# A refusal does not tell which computer it was about, nor do words tell whom.
+_OF_ANYBODY: Final = frozenset(
+    each.name for each in (kind.EVIDENCE, kind.WORDS, kind.SEALED_REASON)
 )
 # Which column starts the clock, where a row tells.
 _CLOCKS: Final = {
@@ -34,12 +46,16 @@ _CLOCKS: Final = {
     retention.TRIAL.name: "trial_at",
     retention.HISTORY.name: "at",
     retention.REFUSALS.name: "at",
+    retention.AUDIT.name: "at",
 }
 
 # Tables about people that an export does not read, each with the reason.
 EXEMPT: Final[Mapping[str, str]] = {
     "license_keys": "It leads from a digest of the license key to the license; both the key and "
     "the license are exported.",
+    "legal_holds": "A hold may have to be kept secret; tell of it by hand, see `hold list`.",
+    "newsletter_suppressions": "A keyed digest of an address that gets no newsletter; `newsletter "
+    "status` tells whether this one does.",
 }
 
 
@@ -174,8 +190,10 @@ def is_of_others(
     """Whether a value must not be shown although its row is."""
     if holds.name in _OF_THE_BUYER and not mine.has_license():
         return True
-    if holds.name == kind.EVIDENCE.name and not mine.whole:
-        return True  # a refusal does not tell which computer it was about
+    if holds.name in _OF_ANYBODY and not mine.whole:
+        return True
+    if holds.name == kind.OPERATOR.name:
+        return True
     points = column.endswith(("license_id", "activation_id", "person_id"))
     return points and isinstance(value, UUID) and value not in own
 
@@ -192,23 +210,21 @@ def until(kept: Retention, row: Row, contact: datetime) -> date | None:
     clock = contact if kept is retention.CONTACT else row.get(_CLOCKS.get(kept.name, ""))
     if kept.lifetime is None or not isinstance(clock, datetime):
         return None
-    start = clock.astimezone(UTC).date()
-    if kept is retention.HISTORY:  # by whole months
-        start = start.replace(day=monthrange(start.year, start.month)[1]) + timedelta(days=1)
-    return _after(start, kept.lifetime)
-
-
-def _after(start: date, lifetime: Lifetime) -> date:
-    if lifetime.unit is Unit.DAYS:
-        return start + timedelta(days=lifetime.count)
-    year, month = divmod(start.year * 12 + start.month - 1 + lifetime.count, 12)
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+    start = clock.astimezone(UTC)
+    if kept.action is Action.DROP_PARTITION:  # by whole months
+        start = add_months(start.replace(day=1), 1) or start
+    if kept.lifetime.unit is Unit.DAYS:
+        return (start + timedelta(days=kept.lifetime.count)).date()
+    end = add_months(start, kept.lifetime.count)
+    return end and end.date()
 
 
 def _named(value: object) -> Iterable[UUID]:
     """Give the ids that a JSON value names, anywhere in it."""
     if isinstance(value, Mapping):
         value = [*value, *value.values()]
+    if isinstance(value, str):
+        yield from _ids_in(value)
     if isinstance(value, list):
         for each in value:
             yield from _named(each) if isinstance(each, (Mapping, list)) else _ids_in(each)

@@ -8,17 +8,22 @@ from typing import Any, Final
 from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
+from activation_server.crypto.vault import words_place
 from activation_server.rules import export as rules
+from activation_server.rules.audit import Action
+from activation_server.rules.data_kind import DataKind, MappedTable
 from activation_server.rules.export import Export, HeldLicense, HeldTable, Row, Share, Value
 from activation_server.rules.person import PERSON, Computer, Profile
-from activation_server.rules.personal_data import DataKind, MappedTable
-from activation_server.services import people
+from activation_server.services import audit, notes, people
+from activation_server.services.audit import why_place
 from activation_server.services.context import Context
 from activation_server.store import person_rows
 from activation_server.store.column_map import column_map
 from activation_server.store.database import Connection
 
 LICENSE_KEY: Final = ("licenses", "key_sealed")
+WORDS: Final = ("events", "words")
+WHY: Final = ("audit_log", "why_sealed")
 # Sealed columns that are opened: of the person, of the computer, of the license.
 OPENED: Final = frozenset(
     {
@@ -26,6 +31,8 @@ OPENED: Final = frozenset(
         ("person_computers", "computer_name"),
         ("person_computers", "comments"),
         LICENSE_KEY,
+        WORDS,
+        WHY,
     }
 )
 
@@ -38,6 +45,7 @@ class _Theirs:
     profiles: Mapping[UUID, Profile]
     own_ids: AbstractSet[UUID]
     contact: datetime
+    note_keys: notes.Keys
 
 
 async def export(context: Context, email: str) -> Export:
@@ -51,10 +59,14 @@ async def export(context: Context, email: str) -> Export:
             by_license.setdefault(profile.license_id, []).append(profile)
         shares = [await _share(context, connection, some) for some in by_license.values()]
         own_ids = {each for share in shares for each in share.ids()}
+        keys = await notes.keys_of(context, connection, by_license)
         held = [
-            await _license(context, connection, _theirs(share, by_license, own_ids))
+            await _license(context, connection, _theirs(share, by_license, own_ids, keys))
             for share in shares
         ]
+        if held:
+            details = {"people": len(profiles), "licenses": len(held)}
+            await audit.note(context, connection, Action.EXPORTED, details=details)
         return Export(email.strip(), context.issuer, context.now(), held)
 
     return await context.database.transact(work)
@@ -73,12 +85,16 @@ async def _share(context: Context, connection: Connection, mine: Sequence[Profil
 
 
 def _theirs(
-    share: Share, by_license: Mapping[UUID, Sequence[Profile]], own_ids: AbstractSet[UUID]
+    share: Share,
+    by_license: Mapping[UUID, Sequence[Profile]],
+    own_ids: AbstractSet[UUID],
+    keys: notes.Keys,
 ) -> _Theirs:
     profiles = by_license[share.license_id]
     used = [each.answered_at for each in share.computers if each.person_id is not None]
     contact = max([*used, *(each.contacted_at for each in profiles)])
-    return _Theirs(share, {each.person_id: each for each in profiles}, own_ids, contact)
+    theirs = {each.person_id: each for each in profiles}
+    return _Theirs(share, theirs, own_ids, contact, keys)
 
 
 async def _license(context: Context, connection: Connection, theirs: _Theirs) -> HeldLicense:
@@ -104,7 +120,7 @@ def _values(context: Context, table: MappedTable, row: Row, theirs: _Theirs) -> 
     return [
         _value(context, table.name, column.name, column.kind, row, theirs)
         for column in table.columns
-        if column.name in row
+        if column.name in row and column.kind.is_about_a_person()
     ]
 
 
@@ -127,6 +143,10 @@ def _open(context: Context, table: str, column: str, row: Row, theirs: _Theirs) 
     if (table, column) == LICENSE_KEY:
         place = license_key_place(str(row["license_id"]))
         return context.keyring.license_keys.open(row[column], place).decode()
+    if (table, column) in {WORDS, WHY}:
+        place = words_place(row["event_id"]) if table == "events" else why_place(row["seq"])
+        keys, license_id = theirs.note_keys, row["license_id"]
+        return notes.open_note(context, keys, license_id, row[column], place)
     profile = theirs.profiles[row["person_id"]]
     if table == "people":
         return getattr(profile.person, column)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activation_server.rules import erasure as ledger_rules
+from activation_server.rules.audit import Action
 from activation_server.rules.consent import Channel, Consent, State
 from activation_server.rules.erasure import Erased, Erasure
 from activation_server.rules.errors import OperatorError
-from activation_server.services import consents, erasure
+from activation_server.services import audit, consents, erasure
 from activation_server.services.consents import digest_of
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
@@ -56,13 +57,27 @@ class Recipient:
 
 async def status(context: Context, email: str) -> Status:
     """Tell what holds for an address, in every license."""
-    digest = digest_of(context, email)
 
     async def work(connection: Connection) -> Status:
-        held = await store.of_address(connection, digest)
-        return Status(held, await store.suppressed_since(connection, digest))
+        found = await _status(context, connection, email)
+        details = {"found": len(found.consents)}
+        await audit.note(context, connection, Action.LOOKED_UP, details=details)
+        return found
 
     return await context.database.transact(work)
+
+
+async def _known(context: Context, email: str) -> Status:
+    async def work(connection: Connection) -> Status:
+        return await _status(context, connection, email)
+
+    return await context.database.transact(work)
+
+
+async def _status(context: Context, connection: Connection, email: str) -> Status:
+    digest = digest_of(context, email)
+    held = await store.of_address(connection, digest)
+    return Status(held, await store.suppressed_since(connection, digest))
 
 
 async def confirm(context: Context, email: str, channel: Channel = Channel.OPERATOR) -> Status:
@@ -73,7 +88,7 @@ async def confirm(context: Context, email: str, channel: Channel = Channel.OPERA
     digest = digest_of(context, email)
     with context.ledger.locked():
         await erasure.check(context)
-        known = await status(context, email)
+        known = await _known(context, email)
         if not known.in_force:
             raise OperatorError(_NOT_ASKED)
         now = context.now()
@@ -83,9 +98,12 @@ async def confirm(context: Context, email: str, channel: Channel = Channel.OPERA
         async def work(connection: Connection) -> None:
             await consents.confirmed(connection, digest, now, channel)
             await positions.save_position(connection, ledger_rules.end(entries))
+            if lifted or State.UNCONFIRMED in known.in_force:
+                details = {"consents": len(known.consents)}
+                await audit.note(context, connection, Action.NEWSLETTER_CONFIRMED, details=details)
 
         await context.database.transact(work)
-    return await status(context, email)
+    return await _known(context, email)
 
 
 async def withdraw(context: Context, email: str, channel: Channel = Channel.OPERATOR) -> Status:
@@ -93,7 +111,7 @@ async def withdraw(context: Context, email: str, channel: Channel = Channel.OPER
     digest = digest_of(context, email)
     with context.ledger.locked():
         await erasure.check(context)
-        known = await status(context, email)
+        known = await _known(context, email)
         if known.suppressed_since is not None and not known.in_force:
             return known
         now = context.now()
@@ -102,14 +120,21 @@ async def withdraw(context: Context, email: str, channel: Channel = Channel.OPER
         async def work(connection: Connection) -> None:
             await consents.withdrawn(connection, digest, now, channel)
             await positions.save_position(connection, ledger_rules.end(entries))
+            details = {"consents": len(known.consents)}
+            await audit.note(context, connection, Action.NEWSLETTER_WITHDRAWN, details=details)
 
         await context.database.transact(work)
-    return await status(context, email)
+    return await _known(context, email)
 
 
-async def recipients(context: Context) -> AsyncIterator[Recipient]:
-    """Give every address that gets the newsletter, once, page by page."""
+async def recipients(context: Context, reason: str) -> AsyncIterator[Recipient]:
+    """Give every address that gets the newsletter, once, page by page; why is noted first."""
     after = b""
+
+    async def note(connection: Connection) -> None:
+        await audit.note(context, connection, Action.REVEALED, subject="newsletter", why=reason)
+
+    await context.database.transact(note)
 
     async def work(connection: Connection) -> Sequence[tuple[StoredPerson, Consent]]:
         return await store.page_of_confirmed(connection, after)

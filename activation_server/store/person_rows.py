@@ -9,8 +9,8 @@ from sqlalchemy import Column, ColumnElement, Table, and_, any_, cast, or_, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activation_server.rules.data_kind import DataKind
 from activation_server.rules.export import Share, UsedComputer
-from activation_server.rules.personal_data import DataKind
 from activation_server.store.tables import activations, licenses, metadata, person_computers
 
 _A, _C = activations.c, person_computers.c
@@ -69,7 +69,7 @@ async def rows(connection: AsyncConnection, name: str, mine: Share) -> Sequence[
     if way is None:
         return []
     question = (
-        select(*(each for each in table.columns if _kind(each).is_about_a_person()))
+        select(*(each for each in table.columns if each.primary_key or _is_about_a_person(each)))
         .where(_are_theirs(table, way, mine))
         .order_by(*table.primary_key.columns)
     )
@@ -98,6 +98,6 @@ def _is_any(column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]
     return column == any_(cast(sorted(values), ARRAY(column.type)))
 
 
-def _kind(column: Column[Any]) -> DataKind:
-    found: DataKind = column.info["kind"]
-    return found
+def _is_about_a_person(column: Column[Any]) -> bool:
+    kind: DataKind = column.info["kind"]
+    return kind.is_about_a_person()

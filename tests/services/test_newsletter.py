@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.consent import Channel, State
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import Person, Told
-from activation_server.services import consents, erasure, newsletter
+from activation_server.services import audit_list, consents, erasure, newsletter
 from activation_server.services.context import Context
 from activation_server.store import newsletter as store
 from tests.conftest import World
@@ -32,7 +33,7 @@ async def states(context: Context, email: str = EMAIL) -> list[State]:
 
 
 async def listed(context: Context) -> list[str]:
-    return [each.email async for each in newsletter.recipients(context)]
+    return [each.email async for each in newsletter.recipients(context, "to send")]
 
 
 async def back_up(context: Context) -> None:
@@ -59,7 +60,9 @@ def test_a_wish_counts_once_it_is_confirmed_and_keeps_its_evidence(world: World)
         known = await newsletter.confirm(context, f" {EMAIL.upper()} ", Channel.EMAIL)
         assert known.gets_newsletter
         assert await newsletter.confirm(context, EMAIL) == known
-        [recipient] = [each async for each in newsletter.recipients(context)]
+        wanted = Wanted(action=Action.NEWSLETTER_CONFIRMED)
+        assert len(await audit_list.newest(context, wanted, None)) == 1
+        [recipient] = [each async for each in newsletter.recipients(context, "to send")]
         evidence = recipient.consent
         assert recipient.email == EMAIL
         assert (evidence.wording, evidence.app_version) == ("2026-11", "9.9")
