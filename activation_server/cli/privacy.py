@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from activation_server.cli import privacy_export
 from activation_server.cli.operate import AsJson, DataDir, err, operate, out, print_json
 from activation_server.formats import privacy_map
-from activation_server.services import erasure, privacy
+from activation_server.services import erasure, people, privacy
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(privacy_export.app)
@@ -77,6 +77,30 @@ def erase(
             f"{done}: what is known of the person in {counts.licenses} licenses, "
             f"with {counts.computers} computers."
         )
+
+
+@app.command()
+def wish(
+    email: Email,
+    months: Annotated[
+        int | None,
+        typer.Option(min=1, max=24, metavar="N", help="Forget the person N months after contact."),
+    ] = None,
+    default: Annotated[bool, typer.Option("--default", help="Keep it as for everybody.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note that a person wishes to be forgotten sooner after the last contact than others are."""
+    if (months is None) != default:
+        raise typer.BadParameter("Give --months, or --default.")
+    count = operate(lambda context: people.wish(context, email, months), data_dir, as_json=as_json)
+    if as_json:
+        print_json({"people": count, "months": months})
+    elif not count:
+        out.print("Nothing is held on this address.")
+    else:
+        kept = f"{months} months after the last contact" if months else "as long as for everybody"
+        out.print(f"Noted for {count} licenses: kept {kept}.")
 
 
 @app.command()

@@ -207,6 +207,13 @@ class License:
         stop = self.stops_at(now)
         return stop is not None and now >= stop
 
+    def over_since(self, status_at: datetime, now: datetime) -> datetime | None:
+        """Since when it is over: revoked, which is its status since `status_at`, or at its end."""
+        ended = self.stops_at(now) if self.is_over(now) else None
+        if self.status is not Status.REVOKED:
+            return ended
+        return status_at if ended is None else min(status_at, ended)
+
     def maintained_until(self) -> datetime | None:
         """When its maintenance ends; `None` for never."""
         if self.maintenance_until is not None or self.terms.maintenance_days is None:

@@ -172,6 +172,7 @@ LICENSE: Final = Retention(
     Action.ARCHIVE_THEN_ERASE,
     "So that a late renewal, and a question about what was bought, still find it; what was sold "
     "on which order is kept longer offline. A license for ever is kept until it is revoked.",
+    has_run=True,
 )
 SEAT: Final = Retention(
     "seat",

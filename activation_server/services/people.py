@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from activation_server.rules.audit import Action
 from activation_server.rules.person import (
     Computer,
     Known,
@@ -17,7 +18,7 @@ from activation_server.rules.person import (
     place,
 )
 from activation_server.rules.seat import Activation, Outcome
-from activation_server.services import consents
+from activation_server.services import audit, consents
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import (
     OpenPerson,
@@ -184,6 +185,24 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
         computers = await store.computers_of_people(connection, some)
         profiles += [_profile(each, open_person(context, each, computers)) for each in some]
     return [each for each in profiles if each.person.email and each.person.agrees(wanted)]
+
+
+async def wish(context: Context, email: str, months: int | None) -> int:
+    """Note for how long a person wishes to be remembered after the last contact.
+
+    `None`: as everybody. Gives for how many licenses; counts from the next retention run on.
+    """
+
+    async def work(connection: Connection) -> int:
+        profiles = await with_email(context, connection, email)
+        for profile in profiles:
+            await store.keep(connection, profile.license_id, profile.person_id, months)
+        if profiles:
+            details = {"people": len(profiles), "months": months}
+            await audit.note(context, connection, Action.WISH_NOTED, details=details)
+        return len(profiles)
+
+    return await context.database.transact(work)
 
 
 async def of_licenses(

@@ -9,7 +9,7 @@ from activation_server.rules import retention as rules
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.rules.retention import CLASSES, Due, Lifetime, Retention, Run
-from activation_server.services import audit
+from activation_server.services import audit, over_licenses
 from activation_server.services.context import Context
 from activation_server.store import audit as log
 from activation_server.store import disposal
@@ -179,6 +179,12 @@ async def _dispose(
         return await context.database.transact(work)
 
     try:
+        if name == rules.LICENSE.name:
+            async for gone in over_licenses.dispose(context, moment):
+                told.gone += gone
+                await _save(context, record, review)
+                progress(name, told.gone, max(told.due, told.gone))
+            return
         for part in _parts(context)[name]:
             after: Cursor | None = ()
             while after is not None:
@@ -189,8 +195,17 @@ async def _dispose(
         told.why = "postponed: the database was busy"
 
 
+async def _save(context: Context, record: Run, review: Mapping[str, _Review]) -> None:
+    async def work(connection: Connection) -> None:
+        await store.save_run(connection, record.run_id, _document(review))
+
+    await context.database.transact(work)
+
+
 async def _due(context: Context, kept: Kept, now: datetime) -> Due:
     moment = Moment(kept.lifetime.cutoff(now), now)
+    if kept.of_class is rules.LICENSE:
+        return await over_licenses.due(context, moment)
 
     async def work(connection: Connection) -> Due:
         found = [await part.due(connection, moment) for part in _parts(context)[kept.of_class.name]]

@@ -72,7 +72,7 @@ _SIGNING = (
     .correlate(licenses)
     .lateral("signing")
 )
-_ALL = (
+ALL = (
     select(
         _L.license_id,
         _L.product,
@@ -100,17 +100,18 @@ _ALL = (
     .join(products, products.c.code == _L.product)
     .outerjoin(_SIGNING, true())
 )
-_BY_ID = _ALL.where(_L.license_id == bindparam("license_id"))
+_BY_ID = ALL.where(_L.license_id == bindparam("license_id"))
 # The exact form of a key goes before the folded one.
 _BY_KEY = (
-    _ALL.join(license_keys, license_keys.c.license_id == _L.license_id)
+    ALL.join(license_keys, license_keys.c.license_id == _L.license_id)
     .where(license_keys.c.digest.in_([bindparam("exact"), bindparam("folded")]))
     .order_by((license_keys.c.digest == bindparam("exact")).desc())
     .limit(1)
 )
 
 
-def _license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
+def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
+    """Make a row of `ALL` into a license."""
     return StoredLicense(
         license=License(
             license_id=row.license_id,
@@ -139,7 +140,7 @@ async def _one(
     connection: AsyncConnection, question: Select[Any], parameters: Mapping[str, Any]
 ) -> StoredLicense | None:
     row = (await connection.execute(question, parameters)).one_or_none()
-    return row and _license(row)
+    return row and stored_license(row)
 
 
 async def lock_by_key(
@@ -187,18 +188,20 @@ async def find(
     matching = any_of[0]
     for condition in any_of[1:]:
         matching |= condition
-    question = _ALL.where(matching).order_by(_L.issued_at.desc(), _L.license_id).limit(_FIND_LIMIT)
-    return [_license(row) for row in await connection.execute(question)]
+    question = ALL.where(matching).order_by(_L.issued_at.desc(), _L.license_id).limit(_FIND_LIMIT)
+    return [stored_license(row) for row in await connection.execute(question)]
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[StoredLicense]:
     """Give the licenses of these ids, in no order."""
-    return [_license(row) for row in await connection.execute(_ALL.where(_L.license_id.in_(ids)))]
+    return [
+        stored_license(row) for row in await connection.execute(ALL.where(_L.license_id.in_(ids)))
+    ]
 
 
 async def first_of_product(connection: AsyncConnection, product: str) -> StoredLicense | None:
     """Give the oldest license of a product."""
-    question = _ALL.where(_L.product == product).order_by(_L.issued_at, _L.license_id).limit(1)
+    question = ALL.where(_L.product == product).order_by(_L.issued_at, _L.license_id).limit(1)
     return await _one(connection, question, {})
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -159,6 +160,17 @@ async def save(connection: AsyncConnection, person: StoredPerson) -> None:
         insert(people)
         .values(values)
         .on_conflict_do_update(index_elements=[_P.license_id, _P.person_id], set_=values)
+    )
+
+
+async def keep(
+    connection: AsyncConnection, license_id: UUID, person_id: UUID, months: int | None
+) -> None:
+    """Write for how long a person wishes to be remembered."""
+    await connection.execute(
+        update(people)
+        .where(_P.license_id == license_id, _P.person_id == person_id)
+        .values(keep_months=months)
     )
 
 

@@ -63,6 +63,11 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
         [("issued", POLICY, {"count": 3}, False)],
     ),
     ("license issue", ("--product", "none"), []),
+    (
+        "privacy wish",
+        (*EMAIL, "--months", "6"),
+        [("wish_noted", None, {"people": 3, "months": 6}, False)],
+    ),
     ("privacy export", EMAIL, [("exported", None, {"people": 3, "licenses": 3}, False)]),
     ("privacy erase", (*EMAIL, "--dry-run"), []),
     (

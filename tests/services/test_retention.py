@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
+import pyrage
 import pytest
 from sqlalchemy import text
 
+from activation_server.gateways.archive import Archive
 from activation_server.rules.errors import OperatorError
+from activation_server.rules.hold import HoldOrder
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
 from activation_server.rules.retention import Lifetime, Unit
-from activation_server.services import activation, licensing, retention, trials
+from activation_server.services import activation, holds, licensing, people, retention, trials
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
@@ -315,5 +320,62 @@ def test_a_chosen_lifetime_holds_until_it_is_taken_back(world: World):
         assert (await due(context))["comments"] == 1
         await retention.choose(context, "comments", None)
         assert "comments" not in await due(context)
+
+    world.run(work)
+
+
+def test_a_person_who_wishes_it_goes_sooner(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        other = await issue_one(context, buyer=BEN)
+        assert await people.wish(context, str(ANA.email), 3) == 1
+        assert await people.wish(context, "nobody@example.com", 3) == 0
+        world.clock.now += timedelta(days=92)  # to 22 February, on the minute
+        assert "contact" not in await gone(context)
+        world.clock.now += SECOND
+        assert (await gone(context))["contact"] == 1
+        assert await people_of(context, sold) == []
+        assert [each.person for each in await people_of(context, other)] == [BEN]
+
+    world.run(work)
+
+
+def test_a_license_that_is_over_is_archived_and_then_gone(world: World, tmp_path: Path):
+    identity = pyrage.x25519.Identity.generate()
+
+    async def work(context: Context):
+        ends = world.clock.now + timedelta(days=30)
+        over = await issue_one(context, expires_at=ends)
+        await activate(context, make_request(1, over.license_key))
+        revoked = await issue_one(context)
+        await licensing.change_standing(context, revoked.license_key, "revoke", "refunded")
+        held = await issue_one(context, expires_at=ends)
+        until = HoldOrder("case 1", "Court", date(2030, 1, 1))
+        await holds.place_on_license(context, held.license_key, until)
+        staying = await issue_one(context)
+        ids = {"SELECT count(*) FROM licenses": 4}
+        world.clock.now += TWO_YEARS
+        assert "license" not in await gone(context)
+        world.clock.now += SECOND
+        [waiting] = [
+            each.due for each in await retention.preview(context) if each.of_class.name == "license"
+        ]
+        assert (waiting.count, waiting.waiting, waiting.held) == (0, 1, 0)
+        assert "ARCHIVE_RECIPIENTS" in waiting.why
+        assert "license" not in await gone(context)
+        safe = replace(context, archive=Archive(tmp_path / "a", [str(identity.to_public())]))
+        assert (await gone(safe))["license"] == 1  # the revoked one
+        world.clock.now += timedelta(days=31)
+        done = await retention.run(safe, ignore)
+        assert (done.classes["license"]["gone"], done.classes["license"]["held"]) == (1, 1)
+        question = "SELECT count(*) FROM licenses"
+        assert await ask(context, question) == ids[question] - 2
+        assert await ask(context, "SELECT count(*) FROM activations") == 0
+        files = sorted((tmp_path / "a").glob("*.age"))
+        clear = b"".join(pyrage.decrypt(each.read_bytes(), [identity]) for each in files).decode()
+        assert over.license_key in clear
+        assert revoked.license_key in clear
+        assert held.license_key not in clear
+        assert staying.license_key not in clear
 
     world.run(work)

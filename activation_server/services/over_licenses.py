@@ -1,0 +1,73 @@
+"""Licenses that have been over for long: found, archived, and gone."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from activation_server.rules.retention import Due
+from activation_server.services import archive
+from activation_server.services.context import Context
+from activation_server.store import over_licenses as store
+from activation_server.store.database import Connection
+from activation_server.store.disposal import Moment
+
+NO_RECIPIENT = "no archive recipient is set, see ACTIVATION_ARCHIVE_RECIPIENTS"
+_FIRST = UUID(int=0)
+
+
+async def due(context: Context, moment: Moment) -> Due:
+    """Count the licenses that are due; without a recipient of the archive they wait."""
+    count, held, oldest = 0, 0, None
+    async for _, since, is_held in _over(context, moment):
+        if is_held:
+            held += 1
+        else:
+            count, oldest = count + 1, min(since, oldest or since)
+    if not context.archive.recipients:
+        return Due(0, oldest, held, count, NO_RECIPIENT if count else "")
+    return Due(count, oldest, held)
+
+
+async def dispose(context: Context, moment: Moment) -> AsyncIterator[int]:
+    """Archive what is due, file by file; gives how many licenses went each time."""
+    ids: list[UUID] = []
+    async for license_id, _, is_held in _over(context, moment):
+        if not is_held:
+            ids.append(license_id)
+        while len(ids) >= archive.LICENSES_PER_FILE:
+            ids, gone = await _archive(context, ids)
+            yield gone
+    while ids:
+        ids, gone = await _archive(context, ids)
+        yield gone
+
+
+async def _archive(context: Context, ids: list[UUID]) -> tuple[list[UUID], int]:
+    """Archive as many as go into a file; give the others. What changed waits for the next run."""
+    done = await archive.archive_and_delete(context, ids)
+    treated = {*done.licenses, *done.changed}
+    rest = [each for each in ids if each not in treated] if treated else []
+    return rest, len(done.licenses)
+
+
+async def _over(context: Context, moment: Moment) -> AsyncIterator[tuple[UUID, datetime, bool]]:
+    """Give the licenses that are over since before the cutoff, since when, and whether held."""
+    after = _FIRST
+
+    async def work(connection: Connection) -> list[tuple[UUID, datetime | None, bool]]:
+        today = moment.now.date()
+        found = await store.page(connection, moment.cutoff, today, after)
+        return [
+            (
+                stored.license.license_id,
+                stored.license.over_since(status_at, moment.now),
+                is_held,
+            )
+            for stored, status_at, is_held in found
+        ]
+
+    while page := await context.database.transact(work):
+        for license_id, since, is_held in page:
+            if since is not None and since < moment.cutoff:
+                yield license_id, since, is_held
+        after = page[-1][0]
