@@ -27,6 +27,11 @@ def license_key_place(license_id: str) -> Place:
     return Place("licenses", "key_sealed", license_id)
 
 
+def order_place(license_id: str) -> Place:
+    """Where the sealed reference of a license's order is kept."""
+    return Place("licenses", "order_sealed", license_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """All keys, unlocked at the start; signing keys that other processes make join later."""

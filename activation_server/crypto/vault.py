@@ -25,9 +25,10 @@ BITS: Final = {
     Indexed.COMPUTER: 9,
     Indexed.EMAIL: 10,
     Indexed.DOMAIN: 8,
+    Indexed.ORDER: 18,
 }
 UNSPACED_BITS: Final = 6  # of one character of a script without spaces: names have two to four
-_FIELD_SHIFT: Final = 16
+_FIELD_SHIFT: Final = 24
 _FIELDS: Final = {kind: number for number, kind in enumerate(Indexed, 1)}
 
 
@@ -54,7 +55,7 @@ class Vault:
         """Give one token: which field it is of, and the first bits of a keyed digest."""
         bits = UNSPACED_BITS if _is_character(kind, part) else BITS[kind]
         digest = hmac.digest(self.index_key, f"{kind}\x00{part}".encode(), hashlib.sha256)
-        return _FIELDS[kind] << _FIELD_SHIFT | int.from_bytes(digest[:2]) >> 16 - bits
+        return _FIELDS[kind] << _FIELD_SHIFT | int.from_bytes(digest[:4]) >> 32 - bits
 
 
 def key_place(license_id: UUID, person_id: UUID) -> Place:

@@ -20,7 +20,6 @@ NO_PERSON: Final = "none needed: about no person"
 def document(tables: Tables) -> Json:
     """Write the map as one JSON value, each column with all that is known of it."""
     return {
-        "retention_runs": any(each.has_run for each in CLASSES.values()),
         "tables": [
             {
                 "table": table.name,
@@ -127,13 +126,6 @@ def sections(tables: Tables, *, level: int) -> str:
             "uses are keys of the fideslang taxonomy."
         )
     ]
-    if not any(each.has_run for each in CLASSES.values()):
-        parts.append(
-            _wrapped(
-                "**No run disposes of anything by these times yet.** A retention class says what "
-                "is meant; until there is a run, data stays."
-            )
-        )
     parts += [f"{head} Tables and columns", *(_table(table, head) for table in tables)]
     parts += [f"{head} Kinds of data", *(_kind(kind, head) for kind in _kinds(tables))]
     parts += [f"{head} Retention", *(_class(each, tables, head) for each in CLASSES.values())]
@@ -180,7 +172,7 @@ def _class(each: Retention, tables: Tables, head: str) -> str:
         f"{_sentence(_kept(each))} {each.remark}",
         {
             "Columns": str(columns or "none of its own"),
-            "Disposed of by a run": "yes" if each.has_run else "not yet",
+            "Disposed of by a run": "yes" if each.has_run else "no",
         },
     )
 

@@ -154,6 +154,7 @@ class Indexed(StrEnum):
     NAME = "name"
     COMPANY = "company"
     COMPUTER = "computer"
+    ORDER = "order"  # of a license: its reference, whole
 
 
 def index_parts(person: Person, computers: Iterable[str]) -> set[tuple[Indexed, str]]:

@@ -72,7 +72,7 @@ LICENSE_FACT: Final = DataKind(
 )
 ORDER: Final = DataKind(
     "order",
-    "an order's reference; the payment processor knows the person behind it",
+    "an order's reference, sealed; the payment processor knows the person behind it",
     categories=("user.behavior.purchase_history", "user.unique_id.pseudonymous"),
     uses=(SUPPORT,),
     purpose="Find a license by its order, and an order by its license.",

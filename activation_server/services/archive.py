@@ -14,7 +14,7 @@ from activation_server.gateways import archive as files
 from activation_server.gateways.archive import Archive, ArchiveFile
 from activation_server.rules.errors import OperatorError
 from activation_server.services import people
-from activation_server.services.calls import license_key_of
+from activation_server.services.calls import license_key_of, order_of
 from activation_server.services.context import Context
 from activation_server.store import archive as store
 from activation_server.store import licenses
@@ -122,7 +122,7 @@ async def _read_page(
             license_id,
             archive_record.line(
                 admin_api.license_(
-                    stored.license, license_key_of(context, stored), stored.order_reference, now
+                    stored.license, license_key_of(context, stored), order_of(context, stored), now
                 ),
                 [admin_api.person(each) for each in known[license_id]],
                 rows[license_id],

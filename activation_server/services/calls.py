@@ -6,14 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
-from activation_server.crypto.keyring import license_key_place
+from activation_server.crypto.keyring import license_key_place, order_place
 from activation_server.crypto.vault import words_place
 from activation_server.formats import certificate, license_key
 from activation_server.rules.activation import Granted, Repeated
+from activation_server.rules.folding import fold
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.history import Event
 from activation_server.rules.license import App, License
-from activation_server.rules.person import Told
+from activation_server.rules.person import Indexed, Told
 from activation_server.rules.reasons import Notice, Refused
 from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.rules.virtual_machine import is_virtual
@@ -115,6 +116,30 @@ def license_key_of(context: Context, stored: StoredLicense) -> str:
     """Open a license's key."""
     place = license_key_place(str(stored.license.license_id))
     return context.keyring.license_keys.open(stored.key_sealed, place).decode()
+
+
+def sealed_order(
+    context: Context, license_id: UUID, reference: str | None
+) -> tuple[bytes | None, int | None]:
+    """Seal the reference of an order; with the token that it is found by."""
+    if not reference:
+        return None, None
+    place = order_place(str(license_id))
+    sealed = context.keyring.license_keys.seal(reference.encode(), place)
+    return sealed, order_token(context, reference)
+
+
+def order_token(context: Context, reference: str) -> int:
+    """Give the token that an order's reference is found by, among others."""
+    return context.keyring.vault.token(Indexed.ORDER, fold(reference.strip()))
+
+
+def order_of(context: Context, stored: StoredLicense) -> str | None:
+    """Open the reference of a license's order."""
+    if stored.order_sealed is None:
+        return None
+    place = order_place(str(stored.license.license_id))
+    return context.keyring.license_keys.open(stored.order_sealed, place).decode()
 
 
 async def record(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from activation_server.crypto.keyring import license_key_place
+from activation_server.crypto.keyring import license_key_place, order_place
 from activation_server.crypto.vault import words_place
 from activation_server.rules import export as rules
 from activation_server.rules.audit import Action
@@ -22,6 +22,7 @@ from activation_server.store.column_map import column_map
 from activation_server.store.database import Connection
 
 LICENSE_KEY: Final = ("licenses", "key_sealed")
+ORDER: Final = ("licenses", "order_sealed")
 WORDS: Final = ("events", "words")
 WHY: Final = ("audit_log", "why_sealed")
 # Sealed columns that are opened: of the person, of the computer, of the license.
@@ -31,6 +32,7 @@ OPENED: Final = frozenset(
         ("person_computers", "computer_name"),
         ("person_computers", "comments"),
         LICENSE_KEY,
+        ORDER,
         WORDS,
         WHY,
     }
@@ -142,6 +144,9 @@ def _value(
 def _open(context: Context, table: str, column: str, row: Row, theirs: _Theirs) -> Any:  # noqa: ANN401 - as opened
     if (table, column) == LICENSE_KEY:
         place = license_key_place(str(row["license_id"]))
+        return context.keyring.license_keys.open(row[column], place).decode()
+    if (table, column) == ORDER:
+        place = order_place(str(row["license_id"]))
         return context.keyring.license_keys.open(row[column], place).decode()
     if (table, column) in {WORDS, WHY}:
         place = words_place(row["event_id"]) if table == "events" else why_place(row["seq"])

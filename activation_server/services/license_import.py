@@ -21,7 +21,7 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.history import EventKind
 from activation_server.rules.person import Person
 from activation_server.services import audit, people
-from activation_server.services.calls import key_digests
+from activation_server.services.calls import key_digests, sealed_order
 from activation_server.services.context import Context
 from activation_server.services.licensing import SALT_BYTES
 from activation_server.services.products import STANDARD
@@ -226,6 +226,7 @@ class _Check:
         if self._dry_run or self.problems:
             return StagedLicense(row.line, digest)
         chance, license_id = self._context.randomness, self._context.randomness.uuid()
+        order_sealed, order_token = sealed_order(self._context, license_id, row.order_reference)
         staged = StagedLicense(
             line=row.line,
             digest=digest,
@@ -238,7 +239,8 @@ class _Check:
             issued_at=row.issued_at or self._now,
             expires_at=row.expires_at,
             maintenance_until=row.maintenance_until,
-            order_reference=row.order_reference,
+            order_sealed=order_sealed,
+            order_token=order_token,
             key_tail=license_key.tail(key),
             key_sealed=self._context.keyring.license_keys.seal(
                 key.encode(), license_key_place(str(license_id))

@@ -13,6 +13,7 @@ from activation_server.rules.audit import Action
 from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
+from activation_server.rules.folding import fold
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Status
@@ -25,6 +26,9 @@ from activation_server.services.calls import (
     key_digests,
     license_key_of,
     opened_events,
+    order_of,
+    order_token,
+    sealed_order,
 )
 from activation_server.services.context import Context
 from activation_server.services.products import require_policy
@@ -121,6 +125,7 @@ async def issue(
 def make_license(context: Context, order: Order, now: datetime, key: str) -> NewLicense:
     """Make a license for a key: its id, its salt, its sealed key, what it is looked up by."""
     license_id = context.randomness.uuid()
+    order_sealed, order_token_ = sealed_order(context, license_id, order.order_reference)
     _, folded = key_digests(context, order.product, key)
     return NewLicense(
         license_id=license_id,
@@ -131,7 +136,8 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
         issued_at=now,
         expires_at=order.expires_at,
         maintenance_until=order.maintenance_until,
-        order_reference=order.order_reference,
+        order_sealed=order_sealed,
+        order_token=order_token_,
         key_tail=license_key.tail(key),
         key_sealed=context.keyring.license_keys.seal(
             key.encode(), license_key_place(str(license_id))
@@ -208,15 +214,22 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
 
     async def work(connection: Connection) -> Sequence[LicenseView]:
         wanted = text.strip()
-        token = context.keyring.digester.hardware({"hardware_id": wanted})
+        computer = context.keyring.digester.hardware({"hardware_id": wanted})
         ids = [
             *await ids_of_key_or_id(context, connection, wanted),
-            *await activations.license_ids_on(connection, token),
+            *await activations.license_ids_on(connection, computer),
         ]
         tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
         ids += await people.find(context, connection, wanted)
-        found = await licenses.find(connection, ids=ids, tail=tail, order_reference=wanted)
-        views = [await view_now(context, connection, each) for each in found]
+        token = order_token(context, wanted)
+        found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
+        views = [
+            await view_now(context, connection, each)
+            for each in found
+            if each.license.license_id in ids
+            or each.key_tail == tail
+            or fold(order_of(context, each) or "") == fold(wanted)
+        ]
         await audit.note(
             context,
             connection,
@@ -414,5 +427,5 @@ def view_of(context: Context, stored: StoredLicense) -> LicenseView:
         license=stored.license,
         license_key=license_key_of(context, stored),
         key_tail=stored.key_tail,
-        order_reference=stored.order_reference,
+        order_reference=order_of(context, stored),
     )

@@ -39,7 +39,8 @@ _CREATE = """
         issued_at timestamptz,
         expires_at timestamptz,
         maintenance_until timestamptz,
-        order_reference text,
+        order_sealed bytea,
+        order_token integer,
         key_tail text,
         key_sealed bytea,
         hardware_salt bytea,
@@ -64,11 +65,12 @@ _DROP_KNOWN = text("""
 _WRITE_LICENSES = text("""
     INSERT INTO licenses (
         license_id, product, policy, status, status_at, overrides, issued_at, expires_at,
-        maintenance_until, order_reference, key_tail, key_sealed, hardware_salt, seats_used
+        maintenance_until, order_sealed, order_token, key_tail, key_sealed, hardware_salt,
+        seats_used
     )
     SELECT
         license_id, product, policy, status, :at, overrides::jsonb, issued_at, expires_at,
-        maintenance_until, order_reference, key_tail, key_sealed, hardware_salt, 0
+        maintenance_until, order_sealed, order_token, key_tail, key_sealed, hardware_salt, 0
     FROM license_import WHERE line > :after AND line <= :through
 """)
 _WRITE_KEYS = text("""
@@ -115,7 +117,8 @@ class StagedLicense(NamedTuple):
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     maintenance_until: datetime | None = None
-    order_reference: str | None = None
+    order_sealed: bytes | None = None
+    order_token: int | None = None
     key_tail: str | None = None
     key_sealed: bytes | None = None
     hardware_salt: bytes | None = None

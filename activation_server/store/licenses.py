@@ -32,9 +32,9 @@ class StoredLicense:
     algorithm: str  # of its product's certificates
     signing_key: int  # number of the key that signs its product's certificates now
     key_covers_until: datetime | None  # of that key
-    order_reference: str | None
     key_tail: str
     key_sealed: bytes = field(repr=False)
+    order_sealed: bytes | None = field(repr=False)
     overrides: Mapping[str, Any]
 
 
@@ -50,7 +50,8 @@ class NewLicense:
     issued_at: datetime
     expires_at: datetime | None
     maintenance_until: datetime | None
-    order_reference: str | None
+    order_sealed: bytes | None = field(repr=False)
+    order_token: int | None = field(repr=False)
     key_tail: str
     key_sealed: bytes = field(repr=False)
     hardware_salt: bytes = field(repr=False)
@@ -83,7 +84,7 @@ ALL = (
         _L.started_at,
         _L.expires_at,
         _L.maintenance_until,
-        _L.order_reference,
+        _L.order_sealed,
         _L.key_tail,
         _L.key_sealed,
         _L.hardware_salt,
@@ -129,7 +130,7 @@ def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
         algorithm=row.algorithm,
         signing_key=row.signing_key,
         key_covers_until=row.key_covers_until,
-        order_reference=row.order_reference,
+        order_sealed=row.order_sealed,
         key_tail=row.key_tail,
         key_sealed=row.key_sealed,
         overrides=row.overrides,
@@ -177,14 +178,14 @@ async def find(
     *,
     ids: Sequence[UUID] = (),
     tail: str | None = None,
-    order_reference: str | None = None,
+    order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
     """Give at most 100 licenses that any of these leads to, newest first."""
     any_of: list[ColumnElement[bool]] = [_L.license_id.in_(ids)]
     if tail is not None:
         any_of.append(_L.key_tail == tail)
-    if order_reference is not None:
-        any_of.append(_L.order_reference == order_reference)
+    if order_token is not None:
+        any_of.append(_L.order_token == order_token)
     matching = any_of[0]
     for condition in any_of[1:]:
         matching |= condition
@@ -220,7 +221,8 @@ async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
                 "issued_at": license_.issued_at,
                 "expires_at": license_.expires_at,
                 "maintenance_until": license_.maintenance_until,
-                "order_reference": license_.order_reference,
+                "order_sealed": license_.order_sealed,
+                "order_token": license_.order_token,
                 "key_tail": license_.key_tail,
                 "key_sealed": license_.key_sealed,
                 "hardware_salt": license_.hardware_salt,

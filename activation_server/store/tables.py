@@ -104,7 +104,8 @@ licenses = Table(
     column("started_at", Moment, kind.LICENSE_FACT, nullable=True),
     column("expires_at", Moment, kind.LICENSE_FACT, nullable=True),
     column("maintenance_until", Moment, kind.LICENSE_FACT, nullable=True),
-    column("order_reference", Text, kind.ORDER, nullable=True),
+    column("order_sealed", LargeBinary, kind.ORDER, nullable=True),
+    column("order_token", Integer, kind.INDEX.kept(retention.LICENSE), nullable=True),
     column("key_tail", Text, kind.KEY_TAIL),
     column("key_sealed", LargeBinary, kind.SEALED_KEY),
     column("hardware_salt", LargeBinary, kind.SALT),
@@ -113,7 +114,7 @@ licenses = Table(
     CheckConstraint("status IN ('active', 'suspended', 'revoked')", name="status"),
     CheckConstraint("seats_used >= 0", name="seats_used"),
     Index(None, "key_tail"),
-    Index(None, "order_reference", postgresql_where="order_reference IS NOT NULL"),
+    Index(None, "order_token", postgresql_where="order_token IS NOT NULL"),
     # `seats_used` changes with every activation: room for the new version beside the old.
     postgresql_with={"fillfactor": "85"},
     info={"about": "What was sold, given for a trial or imported."},

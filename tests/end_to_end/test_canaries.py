@@ -63,7 +63,8 @@ def use(server: Server, operator: Operator, folder: Path) -> str:
     operator.json("product", "add", "demo", "--name", "Demo")
     operator.json("policy", "add", "trial", "--product", "demo", "--trial-days", "30")
     who = ("--name", "zk7canary Buyer", "--company", "zk7canary Ltd", "--email", EMAIL)
-    sold = operator.json("license", "issue", "--product", "demo", "--seats", "2", *who)
+    order = ("--order", "zk7canary-order")
+    sold = operator.json("license", "issue", "--product", "demo", "--seats", "2", *who, *order)
     key = str(sold["licenses"][0]["license_key"])
     first = call(server, "/v1/activations", telling(1, license_key=key), 201)
     path = f"/v1/activations/{first['activation_id']}"

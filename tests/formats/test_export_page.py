@@ -31,7 +31,7 @@ def export() -> Export:
             Value("overrides", kind.LICENSE_FACT, {"seats": None, "features": ["a", "b"]}),
             Value("issued_at", kind.LICENSE_FACT, AT),
             Value("expires_at", kind.LICENSE_FACT),
-            Value("order_reference", kind.ORDER, note=OF_OTHERS),
+            Value("order_sealed", kind.ORDER, note=OF_OTHERS),
             Value("key_sealed", kind.SEALED_KEY, "KEY-1"),
         ),
         held(

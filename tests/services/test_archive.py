@@ -193,7 +193,7 @@ def test_a_crash_loses_nothing_and_a_repeat_finishes(
 
 
 CHANGES = (
-    "UPDATE licenses SET order_reference = 'FS-2' WHERE license_id = :id",
+    "UPDATE licenses SET order_token = 5 WHERE license_id = :id",
     "UPDATE refusals SET times = times + 1 WHERE license_id = :id",
     "DELETE FROM person_computers WHERE license_id = :id",
     "INSERT INTO refusals SELECT license_id, 'X', at, 1, '{}' FROM refusals WHERE license_id = :id",

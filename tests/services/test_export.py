@@ -102,7 +102,7 @@ def test_who_is_alone_on_a_license_is_given_all_of_it(world: World):
         assert values(found, "person_computers", "computer_name") == ["ANA-PC"]
         assert values(found, "person_computers", "comments") == ["Please call me."]
         assert values(found, "licenses", "key_sealed") == [sold.license_key]
-        assert values(found, "licenses", "order_reference") == ["order-1"]
+        assert values(found, "licenses", "order_sealed") == ["order-1"]
         assert values(found, "events", "kind")[:2] == ["issued", "activated"]
         assert {"unpaid", "paid"} <= set(values(found, "events", "words"))
         assert {"unpaid", "paid"} <= set(values(found, "audit_log", "why_sealed"))

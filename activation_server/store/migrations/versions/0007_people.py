@@ -13,6 +13,18 @@ MOMENT = postgresql.TIMESTAMP(timezone=True, precision=0)
 
 
 def upgrade() -> None:
+    # References that stand in clear can't be sealed here, without the keys: there is no release
+    # yet that wrote them.
+    op.drop_index("licenses_order_reference_idx", "licenses")
+    op.drop_column("licenses", "order_reference")
+    op.add_column("licenses", sa.Column("order_sealed", sa.LargeBinary()))
+    op.add_column("licenses", sa.Column("order_token", sa.Integer()))
+    op.create_index(
+        "licenses_order_token_idx",
+        "licenses",
+        ["order_token"],
+        postgresql_where=sa.text("order_token IS NOT NULL"),
+    )
     op.add_column("activations", sa.Column("told_digest", sa.LargeBinary()))
     op.create_table(
         "people",
@@ -112,6 +124,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("licenses", "order_token")
+    op.drop_column("licenses", "order_sealed")
+    op.add_column("licenses", sa.Column("order_reference", sa.Text()))
+    op.create_index(
+        "licenses_order_reference_idx",
+        "licenses",
+        ["order_reference"],
+        postgresql_where=sa.text("order_reference IS NOT NULL"),
+    )
     op.drop_table("erasure_position")
     op.drop_table("note_keys")
     op.drop_column("events", "words")
