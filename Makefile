@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model measure-hardware measure-audit clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
 
 soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100000)
 	$(BIN)/python -m tests.model.soak --steps $(or $(STEPS),100000)
+
+soak-retention: $(VENV)/.development ## Play years of retention against a plain model: YEARS (5), SEED (1)
+	$(BIN)/python -m tests.retention.soak --years $(or $(YEARS),5) --seed $(or $(SEED),1)
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware

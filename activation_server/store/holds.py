@@ -6,13 +6,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.store.tables import legal_holds
 
 _H = legal_holds.c
+_OTHER = legal_holds.alias("hold")  # so that of a row of holds, too, the others are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +54,15 @@ def held(
     A row of one person, which `person_id` names, is not held by a hold on another one. What is
     asked without a lock may change: a run locks the people of the license, then asks.
     """
-    mine = and_(_H.license_id == license_id, _in_force(today))
+    hold = _OTHER.c
+    mine = and_(hold.license_id == license_id, _in_force(today, _OTHER))
     if person_id is not None:
-        mine = and_(mine, or_(_H.person_id.is_(None), _H.person_id == person_id))
+        mine = and_(mine, or_(hold.person_id.is_(None), hold.person_id == person_id))
     return exists().where(mine)
 
 
-def _in_force(today: date) -> ColumnElement[bool]:
-    return and_(_H.lifted_at.is_(None), _H.until >= today)
+def _in_force(today: date, some: FromClause = legal_holds) -> ColumnElement[bool]:
+    return and_(some.c.lifted_at.is_(None), some.c.until >= today)
 
 
 async def add(connection: AsyncConnection, new: Sequence[StoredHold]) -> None:

@@ -158,6 +158,27 @@ def test_history_goes_by_whole_months(world: World):
     world.run(work)
 
 
+async def hold(context: Context, sold: LicenseView, days: int) -> None:
+    until = (context.now() + timedelta(days=days)).date()
+    order = HoldOrder("Ana P. sues us", "Dr. Law", until)
+    await holds.place_on_license(context, str(sold.license.license_id), order)
+
+
+def test_a_hold_on_record_waits_for_holds_on_its_own_license_only(world: World):
+    async def work(context: Context):
+        one, other = await issue_one(context), await issue_one(context)
+        await hold(context, one, 1)
+        world.clock.now += TWO_YEARS + timedelta(days=2)
+        await hold(context, other, 30)
+        assert (await gone(context))["hold"] == 1
+        await hold(context, one, 1)
+        world.clock.now += TWO_YEARS + timedelta(days=2)
+        await hold(context, one, 30)
+        assert "hold" not in await gone(context)
+
+    world.run(work)
+
+
 def test_a_network_is_taken_out_of_what_stays(world: World):
     async def work(context: Context):
         sold, seat = await seat_of(context)
