@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activation_server.rules.person import Role
 from activation_server.rules.retention import Due
 from activation_server.store.disposal import BATCH, Batch, Cursor, Moment, counted
+from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
 from activation_server.store.people import try_lock_licenses
 from activation_server.store.tables import activations, people, person_computers
@@ -64,11 +65,12 @@ class Contacts:
         keys = [key for key in found if key[0] in locked]
         if not keys:
             return Batch(0)
-        await _forget_what_was_told(connection, keys)
-        # Asked for again, under the lock: a check-in that ended meanwhile counts, as does a hold.
-        gone = await connection.execute(
-            delete(people).where(_KEY.in_(keys), _is_old(_LAST, moment), ~_is_held(moment))
-        )
+        await lock_computers(connection, keys)  # waits for check-ins that go on right now
+        # Asked for again, under the locks: a check-in that ended meanwhile counts, as does a hold.
+        due = and_(_KEY.in_(keys), _is_old(_LAST, moment), ~_is_held(moment))
+        going = await connection.execute(select(_P.license_id, _P.person_id).where(due))
+        await _forget_what_was_told(connection, [(one, other) for one, other in going])
+        gone = await connection.execute(delete(people).where(due))
         await connection.execute(update(people).where(_KEY.in_(keys)).values(contacted_at=_LAST))
         return Batch(gone.rowcount, () if len(found) == BATCH else None)
 
@@ -76,10 +78,7 @@ class Contacts:
 async def _forget_what_was_told(
     connection: AsyncConnection, keys: Sequence[tuple[UUID, UUID]]
 ) -> None:
-    """Let the next check-in of their computers, if one comes, be stored as new.
-
-    It waits for check-ins that go on right now.
-    """
+    """Let the next check-in of their computers, if one comes, be stored as new."""
     theirs = select(_C.license_id, _C.activation_id).where(
         tuple_(_C.license_id, _C.person_id).in_(keys)
     )

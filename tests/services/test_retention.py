@@ -218,6 +218,22 @@ def test_a_check_in_is_a_contact_and_is_found_when_it_matters(world: World):
     world.run(work)
 
 
+def test_a_comment_that_an_app_repeats_for_years_does_not_come_in_anew(world: World):
+    async def work(context: Context):
+        sold, seat = await seat_of(context, told=told(ANA, "Hello"))
+        await issue_one(context, buyer=BEN)  # goes after two years, in the same batch
+        for number in range(2, 6):
+            world.clock.now += TWO_YEARS / 2
+            seat = await check_in(context, seat, make_request(number, told=told(ANA, "Hello")))
+            world.clock.now += SECOND
+            await gone(context)
+        question = "SELECT count(*) FROM person_computers WHERE comments IS NOT NULL"
+        assert await ask(context, question) == 0
+        assert [each.person for each in await people_of(context, sold)] == [ANA]
+
+    world.run(work)
+
+
 def test_who_comes_back_after_the_time_is_stored_anew(world: World):
     async def work(context: Context):
         sold, seat = await seat_of(context, told=told(ANA))
