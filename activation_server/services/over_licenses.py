@@ -1,6 +1,6 @@
 """Licenses that have been over for long: found, archived, and gone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +12,13 @@ from activation_server.store.database import Connection
 from activation_server.store.disposal import Moment
 
 NO_RECIPIENT = "no archive recipient is set, see ACTIVATION_ARCHIVE_RECIPIENTS"
-_FIRST = UUID(int=0)
+Page = Sequence[tuple[UUID, datetime | None, bool]]  # over since when, and whether held
 
 
-async def due(context: Context, moment: Moment) -> Due:
+async def due(context: Context, connection: Connection, moment: Moment) -> Due:
     """Count the licenses that are due; without a recipient of the archive they wait."""
     count, held, oldest = 0, 0, None
-    async for _, since, is_held in _over(context, moment):
+    async for _, since, is_held in _over(lambda after: _page(connection, moment, after), moment):
         if is_held:
             held += 1
         else:
@@ -31,7 +31,14 @@ async def due(context: Context, moment: Moment) -> Due:
 async def dispose(context: Context, moment: Moment) -> AsyncIterator[int]:
     """Archive what is due, file by file; gives how many licenses went each time."""
     ids: list[UUID] = []
-    async for license_id, _, is_held in _over(context, moment):
+
+    async def page(after: UUID) -> Page:
+        async def work(connection: Connection) -> Page:
+            return await _page(connection, moment, after)
+
+        return await context.database.transact(work)
+
+    async for license_id, _, is_held in _over(page, moment):
         if not is_held:
             ids.append(license_id)
         while len(ids) >= archive.LICENSES_PER_FILE:
@@ -50,24 +57,21 @@ async def _archive(context: Context, ids: list[UUID]) -> tuple[list[UUID], int]:
     return rest, len(done.licenses)
 
 
-async def _over(context: Context, moment: Moment) -> AsyncIterator[tuple[UUID, datetime, bool]]:
+async def _over(
+    ask: Callable[[UUID], Awaitable[Page]], moment: Moment
+) -> AsyncIterator[tuple[UUID, datetime, bool]]:
     """Give the licenses that are over since before the cutoff, since when, and whether held."""
-    after = _FIRST
-
-    async def work(connection: Connection) -> list[tuple[UUID, datetime | None, bool]]:
-        today = moment.now.date()
-        found = await store.page(connection, moment.cutoff, today, after)
-        return [
-            (
-                stored.license.license_id,
-                stored.license.over_since(status_at, moment.now),
-                is_held,
-            )
-            for stored, status_at, is_held in found
-        ]
-
-    while page := await context.database.transact(work):
+    after = UUID(int=0)
+    while page := await ask(after):
         for license_id, since, is_held in page:
             if since is not None and since < moment.cutoff:
                 yield license_id, since, is_held
         after = page[-1][0]
+
+
+async def _page(connection: Connection, moment: Moment, after: UUID) -> Page:
+    found = await store.page(connection, moment.cutoff, moment.now.date(), after)
+    return [
+        (stored.license.license_id, stored.license.over_since(status_at, moment.now), is_held)
+        for stored, status_at, is_held in found
+    ]

@@ -68,7 +68,11 @@ Progress = Callable[[str, int, int], None]
 
 async def lifetimes(context: Context) -> list[Kept]:
     """Give how long each class is kept."""
-    chosen = await context.database.transact(store.chosen)
+    return await context.database.transact(_lifetimes)
+
+
+async def _lifetimes(connection: Connection) -> list[Kept]:
+    chosen = await store.chosen(connection)
     return [
         Kept(CLASSES[name], lifetime, name not in chosen)
         for name, lifetime in rules.lifetimes(chosen).items()
@@ -99,8 +103,7 @@ async def choose(context: Context, name: str, lifetime: Lifetime | None) -> list
 
 async def preview(context: Context) -> Sequence[Kept]:
     """Count what is due, and change nothing."""
-    now = context.now()
-    return [replace(each, due=await _due(context, each, now)) for each in await lifetimes(context)]
+    return await _count_all(context, context.now())
 
 
 async def run(context: Context, progress: Progress) -> Run:
@@ -141,10 +144,10 @@ async def _run(context: Context, progress: Progress) -> Run:
 
     await context.database.transact(begin)
     review: dict[str, _Review] = {}
-    for kept in await lifetimes(context):
-        due = await _due(context, kept, now)
-        name = kept.of_class.name
-        review[name] = _Review(due.count, 0, due.held, due.waiting, due.why)
+    for kept in await _count_all(context, now):
+        # With one class something of the next ones may have gone.
+        due = await _count(context, kept, now) if kept.due.count else kept.due
+        review[kept.of_class.name] = _Review(due.count, 0, due.held, due.waiting, due.why)
         if due.count:
             await _dispose(context, kept, record, review, progress)
     ended = replace(record, ended_at=context.now(), classes=_document(review))
@@ -202,22 +205,37 @@ async def _save(context: Context, record: Run, review: Mapping[str, _Review]) ->
     await context.database.transact(work)
 
 
-async def _due(context: Context, kept: Kept, now: datetime) -> Due:
-    moment = Moment(kept.lifetime.cutoff(now), now)
-    if kept.of_class is rules.LICENSE:
-        return await over_licenses.due(context, moment)
+async def _count_all(context: Context, now: datetime) -> list[Kept]:
+    """Count what is due of all classes, in one transaction: on most days there is nothing."""
 
-    async def work(connection: Connection) -> Due:
-        found = [await part.due(connection, moment) for part in _parts(context)[kept.of_class.name]]
-        return Due(
-            count=sum(each.count for each in found),
-            oldest=min((each.oldest for each in found if each.oldest is not None), default=None),
-            held=sum(each.held for each in found),
-            waiting=sum(each.waiting for each in found),
-            why=next((each.why for each in found if each.why), ""),
-        )
+    async def work(connection: Connection) -> list[Kept]:
+        return [
+            replace(kept, due=await _due(context, connection, kept, now))
+            for kept in await _lifetimes(connection)
+        ]
 
     return await context.database.transact(work)
+
+
+async def _count(context: Context, kept: Kept, now: datetime) -> Due:
+    async def work(connection: Connection) -> Due:
+        return await _due(context, connection, kept, now)
+
+    return await context.database.transact(work)
+
+
+async def _due(context: Context, connection: Connection, kept: Kept, now: datetime) -> Due:
+    moment = Moment(kept.lifetime.cutoff(now), now)
+    if kept.of_class is rules.LICENSE:
+        return await over_licenses.due(context, connection, moment)
+    found = [await part.due(connection, moment) for part in _parts(context)[kept.of_class.name]]
+    return Due(
+        count=sum(each.count for each in found),
+        oldest=min((each.oldest for each in found if each.oldest is not None), default=None),
+        held=sum(each.held for each in found),
+        waiting=sum(each.waiting for each in found),
+        why=next((each.why for each in found if each.why), ""),
+    )
 
 
 def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
