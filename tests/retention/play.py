@@ -187,7 +187,8 @@ class Play:
         self.counts["facts compared"] += len(model)
         self.counts["facts gone"] += len(gone)
         self.counts.update(f"gone: {fact[0]}" for fact in gone)
-        await self.compare_words()
+        if self._one_in(3):
+            await self.compare_words()
 
     def _learn_entries(self, found: set[Fact]) -> None:
         """Take the new entries of the audit log, which operators' and the runs' own acts write."""
@@ -281,7 +282,11 @@ class Play:
             again = None
         app = self.installed[again] if again else None
         computer = app.computer if app else self._next()
-        news = self._news(sold, of=app and app.news) if self._one_in(2) or app is None else None
+        news = (
+            self._news(sold, of=app.news if app else None)
+            if self._one_in(2) or app is None
+            else None
+        )
         request = self._request(computer, news, product=PRODUCT, license_key=sold.key)
         answer = await activation.activate(self.context, request)
         if isinstance(answer, Refused):
