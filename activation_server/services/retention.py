@@ -14,7 +14,7 @@ from activation_server.services.context import Context
 from activation_server.store import audit as log
 from activation_server.store import disposal
 from activation_server.store import retention as store
-from activation_server.store.contacts import Contacts
+from activation_server.store.contacts import Contacts, Seats
 from activation_server.store.database import Connection
 from activation_server.store.disposal import Batch, Cursor, Moment, Part
 from activation_server.store.old_months import OldMonths
@@ -244,7 +244,7 @@ def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
         rules.CONTACT.name: (Contacts(),),
         rules.COMMENTS.name: (disposal.COMMENTS,),
         rules.NETWORK.name: disposal.NETWORKS,
-        rules.SEAT.name: (disposal.SEATS,),
+        rules.SEAT.name: (Seats(),),
         rules.LAST_REQUEST.name: (disposal.Requests(context.randomness.uuid),),
         rules.TRIAL.name: (disposal.TRIALS,),
         rules.HISTORY.name: (OldMonths(),),

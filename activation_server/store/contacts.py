@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.person import Role
 from activation_server.rules.retention import Due
-from activation_server.store.disposal import BATCH, Batch, Cursor, Moment, counted
+from activation_server.store.disposal import BATCH, SEATS, Batch, Cursor, Moment, counted
 from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
 from activation_server.store.people import try_lock_licenses
@@ -87,6 +87,37 @@ async def _forget_what_was_told(
         .where(tuple_(_A.license_id, _A.activation_id).in_(theirs))
         .values(told_digest=None)
     )
+
+
+class Seats:
+    """Seats that were given back. Their check-ins were contacts, which are kept with the people."""
+
+    async def due(self, connection: AsyncConnection, moment: Moment) -> Due:
+        """Count what is due, and what of it is held."""
+        return await SEATS.due(connection, moment)
+
+    async def dispose(
+        self, connection: AsyncConnection, moment: Moment, _after: Cursor | None
+    ) -> Batch:
+        """Delete a batch, after the clocks of its people are set."""
+        found = await connection.execute(
+            select(_A.license_id, _A.activation_id)
+            .where(SEATS.is_due(moment))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        keys = [(row.license_id, row.activation_id) for row in found]
+        users = select(_C.license_id, _C.person_id).where(
+            tuple_(_C.license_id, _C.activation_id).in_(keys)
+        )
+        of_license = _P.license_id.in_({license_id for license_id, _ in keys})
+        theirs = or_(_KEY.in_(users), and_(of_license, _P.role == Role.BUYER))
+        behind = and_(_P.erased_at.is_(None), _P.contacted_at < _LAST)
+        await connection.execute(update(people).where(theirs, behind).values(contacted_at=_LAST))
+        await connection.execute(
+            delete(activations).where(tuple_(_A.license_id, _A.activation_id).in_(keys))
+        )
+        return Batch(len(keys), () if len(keys) == BATCH else None)
 
 
 def _is_old(clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:

@@ -92,7 +92,7 @@ class Rows:
         self, connection: AsyncConnection, moment: Moment, _after: Cursor | None
     ) -> Batch:
         """Dispose of a batch."""
-        rows = picked(self.table, self._is_old(moment) & ~self._is_held(moment))
+        rows = picked(self.table, self.is_due(moment))
         statement = (
             delete(self.table).where(rows)
             if self.values is None
@@ -100,6 +100,10 @@ class Rows:
         )
         gone = (await connection.execute(statement)).rowcount
         return Batch(gone, () if gone == BATCH else None)
+
+    def is_due(self, moment: Moment) -> ColumnElement[bool]:
+        """Whether a row is to go: it is old, and nobody holds it."""
+        return self._is_old(moment) & ~self._is_held(moment)
 
     def _is_old(self, moment: Moment) -> ColumnElement[bool]:
         old = self.clock < moment.cutoff

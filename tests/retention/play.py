@@ -17,6 +17,7 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.hold import HoldOrder
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason, Refused
+from activation_server.rules.retention import Lifetime, Unit
 from activation_server.services import (
     activation,
     audit,
@@ -241,6 +242,7 @@ class Play:
             self.hold: 6,
             self.lift: 2,
             self.erase: 4,
+            self.choose: 1,
         }
         [action] = self.chance.choices(list(weighted), list(weighted.values()))
         await action()
@@ -427,6 +429,12 @@ class Play:
             assert (free, done.people) == (True, count)
             self.plain.erased(email)
             self.counts["people erased"] += count
+
+    async def choose(self) -> None:
+        """The vendor keeps seats for a shorter time, or as long as at first."""
+        months = self.chance.choice([3, 24])
+        await service.choose(self.context, "seat", Lifetime(months, Unit.MONTHS))
+        self.plain.months["seat"] = months
 
     # What actions are made of
 

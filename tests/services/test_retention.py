@@ -416,3 +416,19 @@ def test_a_license_that_is_over_is_archived_and_then_gone(world: World, tmp_path
         assert staying.license_key not in clear
 
     world.run(work)
+
+
+def test_a_contact_outlives_the_seat_that_it_came_from(world: World):
+    async def work(context: Context):
+        await retention.choose(context, "seat", Lifetime(1, Unit.MONTHS))
+        sold, seat = await seat_of(context, told=told(ANA))
+        world.clock.now += TWO_YEARS / 2
+        last = await check_in(context, seat, make_request(2))
+        await licensing.remove_activation(context, last.activation.activation_id, "moved")
+        world.clock.now += timedelta(days=32)
+        assert (await gone(context))["seat"] == 1
+        world.clock.now += TWO_YEARS / 2
+        assert "contact" not in await gone(context)
+        assert [each.person for each in await people_of(context, sold)] == [ANA]
+
+    world.run(work)
