@@ -55,8 +55,8 @@ soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
 soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100000)
 	$(BIN)/python -m tests.model.soak --steps $(or $(STEPS),100000)
 
-soak-retention: $(VENV)/.development ## Play years of retention against a plain model: YEARS (5), SEED (1)
-	$(BIN)/python -m tests.retention.soak --years $(or $(YEARS),5) --seed $(or $(SEED),1)
+soak-retention: $(VENV)/.development ## Play years of retention against a plain model: YEARS (5), SEED (1), ACTIONS a day (2)
+	$(BIN)/python -m tests.retention.soak --years $(or $(YEARS),5) --seed $(or $(SEED),1) --actions-per-day $(or $(ACTIONS),2)
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware

@@ -54,6 +54,11 @@ class Installed:
     news: News | None
     tokens: list[str] = field(default_factory=list)
 
+    @property
+    def is_loyal(self) -> bool:
+        """Whether it stays for ever, and repeats the same comment."""
+        return self.computer % 4 == 0 and self.news is not None and self.news.comment is not None
+
 
 @dataclass
 class Sold:
@@ -280,7 +285,10 @@ class Play:
         if sold is None or not sold.key:
             return
         again = self.chance.choice(sold.seats) if sold.seats and self._one_in(3) else None
-        if again is not None and self.plain.licenses[sold.license_id].seats[again].removed:
+        if again is not None and (
+            self.installed[again].is_loyal
+            or self.plain.licenses[sold.license_id].seats[again].removed
+        ):
             again = None
         app = self.installed[again] if again else None
         computer = app.computer if app else self._next()
@@ -303,12 +311,13 @@ class Play:
 
     async def check_in(self) -> None:
         """Mostly with nothing new; with a comment or a name, or of somebody first named now."""
-        if seat_id := self._seat():
+        loyal = [each for each, app in self.installed.items() if app.is_loyal]
+        seat_id = self.chance.choice(loyal[:2]) if loyal and self._one_in(3) else self._seat()
+        if seat_id:
             app, sold = self.installed[seat_id], self._sold_of(seat_id)
-            steady = app.computer % 2 == 0  # tells the same for years
-            if app.news is None or (self._one_in(4) and not steady):
+            if app.news is None or (self._one_in(4) and not app.is_loyal):
                 app.news = self._news(sold, of=app.news)
-            news = None if self._one_in(5) else app.news
+            news = app.news if app.is_loyal or not self._one_in(5) else None
             await self._call(seat_id, app.tokens[-1], self._request(app.computer, news), news)
 
     async def fork(self) -> None:
@@ -353,7 +362,7 @@ class Play:
             return
         app = self.installed[seat_id]
         seat = self.plain.licenses[app.license_id].seats[seat_id]
-        if seat.removed is not None:
+        if seat.removed is not None or app.is_loyal:
             return
         if self._one_in(2):
             request_id = UUID(int=self._next(), version=4)
@@ -390,11 +399,11 @@ class Play:
         self.trials.append((computer, self.now))
 
     async def hold(self) -> None:
-        """On a license, or on a person in each of theirs."""
-        sold = self._license()
-        if sold is None:
+        """On a license, however old, or on a person in each of theirs."""
+        if not self.sold:
             return
-        until = (self.now + timedelta(days=self.chance.choice([1, 30, 400, 900]))).date()
+        sold = self.chance.choice(self.sold)
+        until = (self.now + timedelta(days=self.chance.choice([1, 30, 400, 1200]))).date()
         order = HoldOrder("They sue us", "Dr. Law", until)
         people = self.plain.licenses[sold.license_id].people.values()
         emails = [each.words["email"] for each in people if not each.erased]

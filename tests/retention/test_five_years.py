@@ -2,20 +2,17 @@
 
 import random
 
-import pytest
-
 from activation_server.services.context import Context
 from tests.conftest import START, World
 from tests.retention.play import DAY, Play, small_batches
 
 YEARS = 5
-SEED = 7
+SEED = 3  # finds every fault that was tried
 
 
-@pytest.mark.parametrize("seed", [SEED])
-def test_what_is_due_goes_and_nothing_else_over_five_years(world: World, seed: int):
+def test_what_is_due_goes_and_nothing_else_over_five_years(world: World):
     async def work(context: Context) -> Play:
-        playing = Play(context, world.clock, random.Random(seed))
+        playing = Play(context, world.clock, random.Random(SEED))
         await playing.begin()
         begin = START.replace(hour=0)
         for number in range(YEARS * 365):
