@@ -27,7 +27,7 @@ from activation_server.services import audit, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
-from activation_server.store import partitions, schema
+from activation_server.store import partitions, schema_version
 from activation_server.store.database import Database, create_engine
 
 MASTER_KEY_NAME = "master.key"
@@ -62,15 +62,14 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """Connect, see that the schema is current, unlock the keys; close it all at the end.
 
-    `actor` is who acts.
-    The embedded database is always migrated; an external one by `db upgrade`. Raises
-    OperatorError or MasterKeyError with one sentence that says what to do.
+    `actor` is who acts. The embedded database is always migrated; an external one by `db upgrade`.
+    Raises OperatorError or MasterKeyError with one sentence that says what to do.
     """
     database = Database(create_engine(url))
     try:
         if migrate or settings.embedded:
             await upgrade_schema(database)
-        elif not await database.transact(schema.is_current):
+        elif not await database.transact(schema_version.is_current):
             msg = (
                 "The database's schema is not the one this version needs; "
                 "run `activation-server db upgrade`."
@@ -89,7 +88,10 @@ async def upgrade_schema(database: Database) -> None:
     async def months(connection: AsyncConnection) -> None:
         await partitions.ensure(connection, utc_now())
 
-    await database.transact(schema.upgrade)
+    if not await database.transact(schema_version.is_current):
+        from activation_server.store import schema  # noqa: PLC0415 - Alembic takes long to load
+
+        await database.transact(schema.upgrade)
     await database.transact(months)
 
 
@@ -98,7 +100,7 @@ async def upgrade(url: str) -> str:
     database = Database(create_engine(url))
     try:
         await upgrade_schema(database)
-        return await database.transact(schema.revision)
+        return await database.transact(schema_version.revision)
     except UnavailableError:
         raise OperatorError(_UNREACHABLE) from None
     finally:
@@ -160,7 +162,7 @@ async def keep_retention(context: Context, interval_seconds: float = 3600) -> No
 async def is_ready(context: Context) -> dict[str, bool]:
     """Tell what the server needs to serve: the database, its schema, a key that signs."""
     try:
-        current = await context.database.transact(schema.is_current)
+        current = await context.database.transact(schema_version.is_current)
         signs = current and await keys.can_sign(context)
     except UnavailableError:
         return {"database": False, "schema": False, "signing_key": True}

@@ -1,12 +1,12 @@
 """`activation-server schemas …`."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from activation_server.cli.operate import REFUSED, AsJson, err, fail, out, print_json
-from activation_server.contract import export as contract
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,6 +38,7 @@ def export(
 
 
 def _write(directory: Path, *, as_json: bool) -> None:
+    contract = _contract()
     changed = contract.write(directory)
     unknown = contract.differences(directory)
     if as_json:
@@ -53,7 +54,7 @@ def _write(directory: Path, *, as_json: bool) -> None:
 
 
 def _check(directory: Path, *, as_json: bool) -> None:
-    found = contract.differences(directory)
+    found = _contract().differences(directory)
     if as_json:
         print_json({"directory": str(directory), "differences": found})
     elif found:
@@ -66,3 +67,10 @@ def _check(directory: Path, *, as_json: bool) -> None:
         out.print(f"{directory} is what the code says.", markup=False, soft_wrap=True)
     if found:
         raise typer.Exit(REFUSED)
+
+
+def _contract() -> ModuleType:
+    """Load what writes the contract when it is needed: with the whole of the web's edge."""
+    from activation_server.contract import export  # noqa: PLC0415 - it takes long to load
+
+    return export

@@ -253,7 +253,7 @@ async def _with_people_and_holds(
         replace(
             view,
             people=known[license_id] if clear else tuple(map(masked_profile, known[license_id])),
-            holds=held[license_id],
+            holds=tuple(held[license_id]),
         )
         for license_id, view in zip(ids, views, strict=True)
     ]

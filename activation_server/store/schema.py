@@ -1,7 +1,6 @@
-"""Bring the database's schema up to the code's, and tell whether it is."""
+"""Bring the database's schema up to the code's, and tell where they differ."""
 
 import io
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.store.partitions import PARTITIONED
+from activation_server.store.schema_version import newest
 from activation_server.store.tables import metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,18 +36,6 @@ async def upgrade(connection: AsyncConnection) -> None:
     await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
 
 
-async def is_current(connection: AsyncConnection) -> bool:
-    """Tell whether the newest migration is applied."""
-    return await connection.run_sync(_is_current)
-
-
-async def revision(connection: AsyncConnection) -> str:
-    """Give the revision that the database is at; empty when it has none."""
-    return await connection.run_sync(
-        lambda sync: MigrationContext.configure(sync).get_current_revision() or ""
-    )
-
-
 async def differences(connection: AsyncConnection) -> list[str]:
     """Tell where the database, as migrated, differs from `tables.py`."""
     return await connection.run_sync(_differences)
@@ -60,7 +47,7 @@ async def write_migration(connection: AsyncConnection, message: str) -> None:
 
 
 def _write_migration(connection: Connection, message: str) -> None:
-    number = int(_newest() or "0") + 1
+    number = int(newest()) + 1
     command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
 
 
@@ -69,15 +56,6 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
-
-
-def _is_current(connection: Connection) -> bool:
-    return MigrationContext.configure(connection).get_current_revision() == _newest()
-
-
-@cache
-def _newest() -> str | None:
-    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _differences(connection: Connection) -> list[str]:

@@ -24,7 +24,7 @@ from activation_server.crypto.vault import key_place, note_key_place
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.formats import offline_file
 from activation_server.formats.offline_file import Kind
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import Operator, OperatorHere, Server
 
 CANARY = b"zk7canary"
 EMAIL = "zk7canary.mail@zk7canary.example"
@@ -143,7 +143,7 @@ def folder(data_dir: Path) -> Path:
 
 def test_no_canary_is_left_anywhere(data_dir: Path, folder: Path):
     data, log = data_dir / "data", folder / "server.log"
-    operator, server = Operator(data), Server(data, log)
+    operator, server = OperatorHere(data), Server(data, log)
     with server:
         use(server, operator, folder)
     older = folder / "older"
@@ -165,7 +165,7 @@ def test_no_canary_is_left_anywhere(data_dir: Path, folder: Path):
 
     shutil.rmtree(data / "postgres")
     shutil.copytree(older, data / "postgres", symlinks=True)
-    refused = operator.run("serve", "--port", "0")
+    refused = Operator(data).run("serve", "--port", "0")
     assert refused.returncode == 1
     assert "privacy replay" in refused.stderr
     assert operator.json("privacy", "replay") == {"erased_again": erased["people"]}

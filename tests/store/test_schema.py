@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activation_server.services import licensing
 from activation_server.services.activation import activate, reactivate
 from activation_server.services.context import Context
-from activation_server.store import partitions, schema
+from activation_server.store import partitions, schema, schema_version
 from activation_server.store.database import Database, create_engine
 from activation_server.store.tables import activations, metadata
 from tests.conftest import World
@@ -32,12 +32,12 @@ def transact(url: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> 
 
 def test_the_migrations_give_the_tables_of_the_code(database_url: str):
     assert transact(database_url, schema.differences) == []
-    assert transact(database_url, schema.is_current)
+    assert transact(database_url, schema_version.is_current)
 
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema.revision) == "0011"
+    assert transact(database_url, schema_version.revision) == "0011"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():

@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from activation_server.cli import serve
+from activation_server.cli import serving
 from activation_server.settings import Settings
 from tests.conftest import World
 
@@ -47,11 +47,11 @@ def live(world: World, **settings: Any) -> Iterator[Live]:
 
     async def run(listening: socket.socket) -> None:
         async with world.open() as context:
-            server = uvicorn.Server(serve._config(chosen, context))
+            server = uvicorn.Server(serving._config(chosen, context))
             started.put(server)
             await server.serve(sockets=[listening])
 
-    with serve._listen(chosen) as listening:
+    with serving._listen(chosen) as listening:
         listening.listen()
         thread = threading.Thread(target=lambda: asyncio.run(run(listening)))
         thread.start()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from activation_server.cli import serve
+from activation_server.cli import serving
 from activation_server.settings import Settings
 from tests.conftest import World
 from tests.web.live import HOST, Live, live
@@ -46,7 +46,7 @@ def test_answers_leave_at_once() -> None:
         writer.close()
 
     async def serve_one() -> None:
-        listening = serve._listen(Settings(host=HOST, port=0))
+        listening = serving._listen(Settings(host=HOST, port=0))
         server = await asyncio.start_server(accept, sock=listening)
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         await reader.read()
