@@ -23,7 +23,7 @@ from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.archive import Archive, recipients
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
-from activation_server.services import audit, keys, retention
+from activation_server.services import audit, erasure, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
@@ -160,13 +160,25 @@ async def keep_retention(context: Context, interval_seconds: float = 3600) -> No
 
 
 async def is_ready(context: Context) -> dict[str, bool]:
-    """Tell what the server needs to serve: the database, its schema, a key that signs."""
+    """Tell what the server needs to serve.
+
+    The database, its schema, a key that signs, and every erasure carried out: none is missing
+    unless an older backup was restored.
+    """
     try:
         current = await context.database.transact(schema_version.is_current)
         signs = current and await keys.can_sign(context)
+        erased = current and await erasure.seems_carried_out(context)
     except UnavailableError:
-        return {"database": False, "schema": False, "signing_key": True}
-    return {"database": True, "schema": current, "signing_key": signs or not current}
+        return {"database": False, "schema": False, "signing_key": True, "erasures": True}
+    except OperatorError:
+        erased = False
+    return {
+        "database": True,
+        "schema": current,
+        "signing_key": signs or not current,
+        "erasures": erased or not current,
+    }
 
 
 async def _context(settings: Settings, database: Database, actor: str) -> Context:

@@ -64,11 +64,12 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Erase a person, in every license. The licenses and their seats go on working."""
-    counts = operate(
+    erased = operate(
         lambda context: erasure.erase(context, email, dry_run=dry_run), data_dir, as_json=as_json
     )
+    counts = erased.counts
     if as_json:
-        print_json({"dry_run": dry_run, **asdict(counts)})
+        print_json({"dry_run": dry_run, **asdict(counts), "receipt": erased.receipt})
     elif not counts.people:
         out.print("Nothing is held on this address: there never was, or it is erased already.")
     else:
@@ -77,6 +78,9 @@ def erase(
             f"{done}: what is known of the person in {counts.licenses} licenses, "
             f"with {counts.computers} computers."
         )
+    if erased.receipt and not as_json:
+        out.print("Receipt, which names nobody; its signature is checked with the server's JWKS:")
+        out.print(erased.receipt, style="dim", soft_wrap=True, markup=False)
 
 
 @app.command()

@@ -16,6 +16,7 @@ _REQUIRED = frozenset(
 )
 _ALLOWED = _REQUIRED | {"exp"}
 _CHECKPOINT = frozenset({"iss", "iat", "seq", "at", "digest", "forgotten"})  # no `aud`, no `sub`
+_RECEIPT = frozenset({"iss", "iat", "ledger", "people", "computers"})  # no `aud`, no `sub`
 _DIGEST = re.compile("[0-9a-f]{64}")
 _LICENSE = frozenset({"id", "edition", "kind", "seats", "expires", "maintenance_until", "features"})
 
@@ -110,10 +111,25 @@ def _checkpoint_faults(claims: Mapping[str, object]) -> list[str]:
     ]
 
 
+def _receipt_faults(claims: Mapping[str, object]) -> list[str]:
+    counts = [claims.get(name) for name in ("iat", "ledger", "people")]
+    return [
+        fault
+        for fault, found in (
+            ("names", claims.keys() != _RECEIPT),
+            ("issuer", not isinstance(claims.get("iss"), str) or not claims.get("iss")),
+            ("counts", any(type(count) is not int or count < 1 for count in counts)),
+            ("computers", type(claims.get("computers")) is not int),
+        )
+        if found
+    ]
+
+
 # By `typ`: whoever checks one kind of token takes no other.
 _PROFILES: Mapping[str, Callable[[Mapping[str, object]], list[str]]] = {
     "activation+jwt": _certificate_faults,
     "audit-checkpoint+jwt": _checkpoint_faults,
+    "erasure-receipt+jwt": _receipt_faults,
 }
 
 

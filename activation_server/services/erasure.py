@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from activation_server.crypto.signing import SigningKey
+from activation_server.formats import erasure_receipt
 from activation_server.rules import erasure as rules
 from activation_server.rules.audit import Action
 from activation_server.rules.erasure import Erased, Erasure, LedgerEntry, LedgerStanding
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Profile
-from activation_server.services import audit, consents, people
+from activation_server.services import audit, consents, keys, people
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import erasure as store
@@ -39,6 +41,14 @@ class Counts:
     licenses: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an erasure took, and the receipt for it: none where nothing was taken."""
+
+    counts: Counts
+    receipt: str | None = None
+
+
 async def of_person(context: Context, email: str) -> Sequence[Profile]:
     """Give everybody of an e-mail address, in every license."""
 
@@ -48,7 +58,7 @@ async def of_person(context: Context, email: str) -> Sequence[Profile]:
     return await context.database.transact(work)
 
 
-async def erase(context: Context, email: str, *, dry_run: bool = False) -> Counts:
+async def erase(context: Context, email: str, *, dry_run: bool = False) -> Done:
     """Erase everybody of an e-mail address; repeated, there is nobody left. Raises OperatorError.
 
     Entered in the ledger first, then done: whatever happens in between, it is done by a replay.
@@ -78,7 +88,21 @@ async def erase(context: Context, email: str, *, dry_run: bool = False) -> Count
 
         if profiles:
             await context.database.transact(work)
-    return _counts(profiles)
+    counts = _counts(profiles)
+    return Done(counts, await _receipt(context, counts, entries) if entries else None)
+
+
+async def _receipt(context: Context, counts: Counts, entries: Sequence[LedgerEntry]) -> str:
+    """Sign what went, after it is done. Raises UnavailableError."""
+
+    async def work(connection: Connection) -> SigningKey:
+        return await keys.common_key(context, connection)
+
+    key = await context.database.transact(work)
+    claims = erasure_receipt.claims(
+        context.issuer, entries[-1].at, entries[-1].number, counts.people, counts.computers
+    )
+    return key.sign(erasure_receipt.header(key.kid), claims)
 
 
 async def _lock(connection: Connection, profiles: Sequence[Profile]) -> None:
@@ -107,6 +131,12 @@ async def check(context: Context) -> None:
         await require_carried_out(context, connection)
 
     await context.database.transact(work)
+
+
+async def seems_carried_out(context: Context) -> bool:
+    """Tell at a glance whether the database is where the ledger is. Raises OperatorError."""
+    position = await context.database.transact(store.position)
+    return position.number == context.ledger.count()
 
 
 async def require_carried_out(context: Context, connection: Connection) -> None:

@@ -435,7 +435,7 @@ class Play:
             assert not free
             self.counts["erasures refused"] += 1
         else:
-            assert (free, done.people) == (True, count)
+            assert (free, done.counts.people) == (True, count)
             self.plain.erased(email)
             self.counts["people erased"] += count
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from activation_server.formats import erasure_receipt
 from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import Person
 from activation_server.services import audit_list, erasure
 from activation_server.services.context import Context
-from activation_server.services.erasure import Counts
+from activation_server.services.erasure import Counts, Done
 from activation_server.store.database import Connection
 from tests.conftest import World
 from tests.services.calls import issue_one, make_request
@@ -60,9 +61,18 @@ def test_an_erased_person_is_gone_and_the_license_goes_on(world: World):
         news = told(ANA, "Hello", "ANA-PC")
         seat = await activate(context, make_request(1, sold.license_key, told=news))
         await activate(context, make_request(2, sold.license_key, 2, told=told(BEN)))
-        assert await erasure.erase(context, EMAIL, dry_run=True) == Counts(2, 1, 2)
+        assert await erasure.erase(context, EMAIL, dry_run=True) == Done(Counts(2, 1, 2))
         assert len(await found(context, EMAIL)) == 2
-        assert await erasure.erase(context, f" {EMAIL.title()} ") == Counts(2, 1, 2)
+        done = await erasure.erase(context, f" {EMAIL.title()} ")
+        assert done.counts == Counts(2, 1, 2)
+        [key] = context.keyring.signing.values()
+        assert key.opened(str(done.receipt), erasure_receipt.TYPE) == {
+            "iss": context.issuer,
+            "iat": int(context.now().timestamp()),
+            "ledger": 3,
+            "people": 2,
+            "computers": 1,
+        }
         for wanted in (EMAIL, "popescu", "ana-pc"):
             assert await found(context, wanted) == set()
         erased, ben = await people_of(context, sold)
@@ -75,7 +85,7 @@ def test_an_erased_person_is_gone_and_the_license_goes_on(world: World):
         [one] = await people_of(context, other)
         assert one.erased_at is not None
         await check_in(context, seat, make_request(3))
-        assert await erasure.erase(context, EMAIL) == Counts()
+        assert await erasure.erase(context, EMAIL) == Done(Counts())
 
     world.run(work)
 

@@ -79,7 +79,12 @@ def test_a_server_without_a_key_that_signs_is_not_ready(server: Server) -> None:
     ready = server.get("/readyz")
     server.script("UPDATE signing_keys SET signs_since = created_at")
     assert ready.status_code == 503
-    assert ready.json()["checks"] == {"database": True, "schema": True, "signing_key": False}
+    assert ready.json()["checks"] == {
+        "database": True,
+        "schema": True,
+        "signing_key": False,
+        "erasures": True,
+    }
     assert server.get("/readyz").status_code == 200
 
 
