@@ -10,7 +10,7 @@ from activation_server.cli.operate import AsJson, DataDir, Reason, operate, out,
 from activation_server.formats import admin_api
 from activation_server.formats.times import rfc3339
 from activation_server.rules.branch import TrueBranch
-from activation_server.services import licensing
+from activation_server.services import seat_changes
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def remove(
 ) -> None:
     """Take a computer's seat back. Its app is told so at its next check-in."""
     activation = operate(
-        lambda context: licensing.remove_activation(context, activation_id, reason),
+        lambda context: seat_changes.remove_activation(context, activation_id, reason),
         data_dir,
         as_json=as_json,
     )
@@ -52,7 +52,7 @@ def declare(
 ) -> None:
     """Say which of two copies is the true one. The other is refused until it activates anew."""
     activation = operate(
-        lambda context: licensing.declare_branch(context, activation_id, true, reason),
+        lambda context: seat_changes.declare_branch(context, activation_id, true, reason),
         data_dir,
         as_json=as_json,
     )

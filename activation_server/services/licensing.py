@@ -7,10 +7,8 @@ from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
-from activation_server.rules import activation as rules
-from activation_server.rules import branch, license_change
+from activation_server.rules import license_change
 from activation_server.rules.audit import Action
-from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.folding import fold
@@ -223,12 +221,19 @@ async def find(context: Context, text: str) -> Sequence[LicenseView]:
         ids += await people.find(context, connection, wanted)
         token = order_token(context, wanted)
         found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
-        views = [
-            await view_now(context, connection, each)
+        right = [
+            each
             for each in found
             if each.license.license_id in ids
             or each.key_tail == tail
             or fold(order_of(context, each) or "") == fold(wanted)
+        ]
+        lapsing = await activations.lapsing_of(
+            connection, [each.license.license_id for each in right], context.now()
+        )
+        views = [
+            view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
+            for each in right
         ]
         await audit.note(
             context,
@@ -280,65 +285,6 @@ async def change_standing(
         return await view_now(context, connection, changed)
 
     return await context.database.transact(work)
-
-
-async def remove_activation(context: Context, activation_id: UUID, reason: str) -> Activation:
-    """Take a computer's seat back; repeated, nothing changes. Raises OperatorError."""
-    now = context.now()
-
-    async def work(connection: Connection) -> Activation:
-        activation = await _lock_activation(connection, activation_id)
-        if activation.removed_at is not None:
-            return activation
-        kind, details = EventKind.ACTIVATION_REMOVED, {"reason": reason}
-        removed = rules.remove(activation, RemovedBy.SUPPORT, kind, details, now)
-        freed = await seats.free(context, connection, removed)
-        await audit.note(
-            context,
-            connection,
-            Action.ACTIVATION_REMOVED,
-            license_id=freed.license_id,
-            subject=str(activation_id),
-            why=reason,
-        )
-        return freed
-
-    return await context.database.transact(work)
-
-
-async def declare_branch(
-    context: Context, activation_id: UUID, true: TrueBranch, reason: str
-) -> Activation:
-    """Declare one branch of a forked activation the true one. Raises OperatorError."""
-
-    async def work(connection: Connection) -> Activation:
-        activation = await _lock_activation(connection, activation_id)
-        declared, event = branch.declare(activation, true, reason)
-        await activations.save_declared(connection, declared)
-        await add_event(context, connection, declared.license_id, event)
-        await audit.note(
-            context,
-            connection,
-            Action.BRANCH_DECLARED,
-            license_id=declared.license_id,
-            subject=str(activation_id),
-            details={"true": true.value},
-            why=reason,
-        )
-        return declared
-
-    return await context.database.transact(work)
-
-
-async def _lock_activation(connection: Connection, activation_id: UUID) -> Activation:
-    """Lock the license, then the activation: the same order everywhere. Raises OperatorError."""
-    for license_id in await activations.license_ids_of(connection, activation_id):
-        await licenses.get(connection, license_id, lock=True)
-        activation = await activations.lock(connection, license_id, activation_id)
-        if activation is not None:
-            return activation
-    msg = f"There is no activation {activation_id}."
-    raise OperatorError(msg)
 
 
 async def first_license(context: Context, product: str) -> LicenseView | None:

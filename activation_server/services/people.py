@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from activation_server.rules.audit import Action
 from activation_server.rules.person import (
     Computer,
+    Indexed,
     Known,
     Person,
     Profile,
@@ -35,6 +37,12 @@ from activation_server.store.people import StoredPerson
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
 FOUND_LIMIT = 1000  # licenses that a search gives at most
 BATCH = 500
+COLUMNS: Final = {
+    Indexed.NAME: "name",
+    Indexed.COMPANY: "company",
+    Indexed.EMAIL: "email",
+    Indexed.DOMAIN: "email",
+}
 
 
 # ---- Told by apps and orders.
@@ -155,9 +163,18 @@ async def find(context: Context, connection: Connection, text: str) -> Sequence[
     vault = context.keyring.vault
     tokens = [[vault.tokens(parts) for parts in any_of] for any_of in search.alternatives()]
     of_computers = [set(vault.tokens(parts)) for parts in search.computer_parts()]
+    columns = [
+        (COLUMNS[kind], set(vault.tokens(parts)))
+        for any_of in search.alternatives()
+        for parts in any_of
+        for kind, _ in parts
+        if kind in COLUMNS
+    ]
     found, by_computer = dict[UUID, None](), list[StoredPerson]()
     async for candidate in store.search(connection, tokens):
-        opened = open_person(context, candidate)
+        # What lacks a word's tokens lacks the word: it need not be opened.
+        only = {name for name, needed in columns if needed.issubset(candidate.tokens)}
+        opened = open_person(context, candidate, only=only)
         if opened is not None and search.finds(opened.person, ()):
             found[candidate.license_id] = None
         elif any(needed.issubset(candidate.tokens) for needed in of_computers):

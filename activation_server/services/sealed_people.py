@@ -1,6 +1,6 @@
 """A person of a license, opened and sealed again: every value for its own row, under one key."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -49,16 +49,22 @@ def new_person(context: Context, license_id: UUID, role: Role, now: datetime) ->
 
 
 def open_person(
-    context: Context, stored: StoredPerson, computers: Sequence[StoredComputer] = ()
+    context: Context,
+    stored: StoredPerson,
+    computers: Sequence[StoredComputer] = (),
+    only: Collection[str] = PERSON,
 ) -> OpenPerson | None:
-    """Open a person; `None` when erased. Raises SealBrokenError when the row is not as written."""
+    """Open a person, or some columns `only`; `None` when erased.
+
+    Raises SealBrokenError when the row is not as written.
+    """
     if stored.wrapped_key is None:
         return None
     license_id, person_id = stored.license_id, stored.person_id
     key = context.keyring.vault.unwrapped(stored.wrapped_key, key_place(license_id, person_id))
     opened = {
         name: _open(key, getattr(stored, name), person_place(name, license_id, person_id))
-        for name in PERSON
+        for name in only
     }
     return OpenPerson(
         license_id=license_id,

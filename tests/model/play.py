@@ -11,7 +11,7 @@ from uuid import UUID
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Terms
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import keys, licensing, products, signing_keys, trials
+from activation_server.services import keys, licensing, products, seat_changes, signing_keys, trials
 from activation_server.services.activation import activate, deactivate, reactivate
 from activation_server.services.calls import Certified, Seats
 from activation_server.services.licensing import Order
@@ -267,7 +267,7 @@ class Play:
     def remove(self, activation_id: UUID) -> None:
         done = self.plain.remove(activation_id)
         context = self.server.context
-        self._operate(licensing.remove_activation(context, activation_id, "why"), allowed=done)
+        self._operate(seat_changes.remove_activation(context, activation_id, "why"), allowed=done)
         sold, _ = self.plain.find(activation_id)
         if sold is not None:
             self.touched.add(sold.key)

@@ -25,6 +25,7 @@ from activation_server.services import (
     holds,
     licensing,
     products,
+    seat_changes,
     trials,
 )
 from activation_server.services import retention as service
@@ -370,7 +371,7 @@ class Play:
             await activation.deactivate(self.context, seat_id, token, request_id)
             self.plain.line(self.now, app.license_id, "deactivated")
         else:
-            await licensing.remove_activation(self.context, seat_id, "moved")
+            await seat_changes.remove_activation(self.context, seat_id, "moved")
             self.plain.line(self.now, app.license_id, "activation_removed")
         seat.removed = self.now
 

@@ -10,7 +10,7 @@ import pytest
 from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import licensing
+from activation_server.services import licensing, seat_changes
 from activation_server.services.activation import activate, reactivate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -38,7 +38,7 @@ class Forked:
         return await reactivate(self.context, self.seat, token, request)
 
     async def declare(self, true: TrueBranch) -> None:
-        await licensing.declare_branch(self.context, self.seat, true, REASON)
+        await seat_changes.declare_branch(self.context, self.seat, true, REASON)
 
 
 async def forked(context: Context) -> tuple[Forked, str]:
@@ -114,14 +114,14 @@ def test_a_declaration_and_check_ins_at_once_leave_one_branch(world: World):
 def test_what_can_not_be_declared_is_told(world: World):
     async def told(context: Context, seat: UUID) -> str:
         with pytest.raises(OperatorError) as refused:
-            await licensing.declare_branch(context, seat, TrueBranch.OTHER, REASON)
+            await seat_changes.declare_branch(context, seat, TrueBranch.OTHER, REASON)
         return str(refused.value)
 
     async def work(context: Context):
         key = (await issue_one(context)).license_key
         seat = granted(await activate(context, make_request(1, key))).activation.activation_id
         unforked = await told(context, seat)
-        await licensing.remove_activation(context, seat, REASON)
+        await seat_changes.remove_activation(context, seat, REASON)
         return await told(context, UUID(int=3)), unforked, await told(context, seat)
 
     unknown, unforked, removed = world.run(work)

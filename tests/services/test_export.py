@@ -15,7 +15,14 @@ from activation_server.rules import export as rules
 from activation_server.rules import personal_data as kind
 from activation_server.rules.export import Export
 from activation_server.rules.person import Told
-from activation_server.services import activation, erasure, export, licensing, products
+from activation_server.services import (
+    activation,
+    erasure,
+    export,
+    licensing,
+    products,
+    seat_changes,
+)
 from activation_server.services.context import Context
 from activation_server.services.privacy import stored_data
 from activation_server.store import person_rows
@@ -196,7 +203,7 @@ async def use(context: Context, number: int, key: str, who: str, chance: random.
             await check_in(context, seat, copy)
         assert checked.activation.activation_id == activation_id
     if chance.random() < 0.3:
-        await licensing.remove_activation(context, activation_id, f"{who} asked")
+        await seat_changes.remove_activation(context, activation_id, f"{who} asked")
     return activation_id
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from activation_server.rules.license import Overage
 from activation_server.rules.reasons import Notice, Reason
-from activation_server.services import licensing, products
+from activation_server.services import licensing, products, seat_changes
 from activation_server.services.activation import activate, deactivate, reactivate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -142,7 +142,7 @@ def test_support_removes_a_lapsed_seat_without_freeing_another(world: World):
         first = granted(await take(context, key, 1, 1))
         world.clock.advance(hours=1)
         granted(await take(context, key, 2, 2))
-        await licensing.remove_activation(context, first.activation.activation_id, "test")
+        await seat_changes.remove_activation(context, first.activation.activation_id, "test")
         return await seats_used(context, key)
 
     assert world.run(work) == 1

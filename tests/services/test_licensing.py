@@ -6,7 +6,7 @@ import pytest
 from activation_server.crypto.master_key import MasterKeyError
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import keys, licensing, products
+from activation_server.services import keys, licensing, products, seat_changes
 from activation_server.services.activation import activate, deactivate, reactivate
 from activation_server.services.calls import Seats
 from activation_server.services.context import Context
@@ -107,7 +107,7 @@ def test_support_frees_a_seat_and_the_computer_is_told(world: World):
         seat = granted(await activate(context, make_request(1, key)))
         seat_id = seat.activation.activation_id
         for _ in range(2):  # repeated, nothing changes
-            removed = await licensing.remove_activation(context, seat_id, "lost laptop")
+            removed = await seat_changes.remove_activation(context, seat_id, "lost laptop")
         told = await reactivate(context, seat_id, seat.check_in_token, make_request(2))
         other = await activate(context, make_request(3, key, computer=2))
         return removed, told, other, await licensing.show(context, key)
@@ -147,7 +147,7 @@ WrongUse = Callable[[Context], Awaitable[object]]
         (lambda c: products.add_policy(c, "nope", "p", {}), "no product 'nope'"),
         (lambda c: products.add_policy(c, PRODUCT, "standard", {}), "policy set"),
         (lambda c: products.set_policy(c, PRODUCT, "gold", {}), "it has: standard"),
-        (lambda c: licensing.remove_activation(c, UUID(int=3), "r"), "no activation"),
+        (lambda c: seat_changes.remove_activation(c, UUID(int=3), "r"), "no activation"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(world: World, wrong: WrongUse, told: str):
@@ -213,7 +213,7 @@ def test_support_moves_a_seat_whatever_the_policy(world: World):
         await products.add_policy(context, PRODUCT, "t", {"transfers": 0})
         key = (await issue_one(context, policy="t", overrides={})).license_key
         seat = granted(await activate(context, make_request(1, key)))
-        await licensing.remove_activation(context, seat.activation.activation_id, "new laptop")
+        await seat_changes.remove_activation(context, seat.activation.activation_id, "new laptop")
         return granted(await activate(context, make_request(2, key, computer=2)))
 
     assert world.run(work).seats.used == 1

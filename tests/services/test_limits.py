@@ -7,7 +7,7 @@ import pytest
 
 from activation_server.rules.license import Virtual
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import licensing, products
+from activation_server.services import licensing, products, seat_changes
 from activation_server.services.activation import activate, deactivate, reactivate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -68,7 +68,7 @@ def test_virtual_machines_have_a_limit_of_their_own(world: World):
         granted(await activate(context, make_request(3, key, computer=3)))
         seat_id, token = first.activation.activation_id, first.check_in_token
         granted(await reactivate(context, seat_id, token, make_request(4, **REPORTED)))
-        await licensing.remove_activation(context, seat_id, "moved")
+        await seat_changes.remove_activation(context, seat_id, "moved")
         granted(await activate(context, make_request(5, key, computer=2, **REPORTED)))
         return refusal
 

@@ -16,7 +16,15 @@ from activation_server.rules.hold import HoldOrder
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
 from activation_server.rules.retention import Lifetime, Unit
-from activation_server.services import activation, holds, licensing, people, retention, trials
+from activation_server.services import (
+    activation,
+    holds,
+    licensing,
+    people,
+    retention,
+    seat_changes,
+    trials,
+)
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
@@ -76,7 +84,7 @@ async def a_comment(context: Context) -> None:
 
 async def a_removed_seat(context: Context) -> None:
     _, seat = await seat_of(context)
-    await licensing.remove_activation(context, seat.activation.activation_id, "moved")
+    await seat_changes.remove_activation(context, seat.activation.activation_id, "moved")
 
 
 async def a_trial(context: Context) -> None:
@@ -424,7 +432,7 @@ def test_a_contact_outlives_the_seat_that_it_came_from(world: World):
         sold, seat = await seat_of(context, told=told(ANA))
         world.clock.now += TWO_YEARS / 2
         last = await check_in(context, seat, make_request(2))
-        await licensing.remove_activation(context, last.activation.activation_id, "moved")
+        await seat_changes.remove_activation(context, last.activation.activation_id, "moved")
         world.clock.now += timedelta(days=32)
         assert (await gone(context))["seat"] == 1
         world.clock.now += TWO_YEARS / 2

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp
 
 from activation_server import bootstrap
-from activation_server.services import licensing, products
+from activation_server.services import licensing, products, seat_changes
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseHistory, LicenseView, Order
 from activation_server.store import tables
@@ -184,7 +184,7 @@ class Server:
     def remove(self, answer: Json) -> None:
         """Take the seat back, as support does."""
         known_as = uuid.UUID(answer["activation_id"])
-        self.run(licensing.remove_activation(self.context, known_as, "as the test says"))
+        self.run(seat_changes.remove_activation(self.context, known_as, "as the test says"))
 
     def add_product(self, code: str, algorithm: str = "EdDSA") -> None:
         self.run(products.add_product(self.context, code, code.title(), algorithm))
