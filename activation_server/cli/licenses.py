@@ -172,6 +172,26 @@ def find(
 
 
 @app.command()
+def note(
+    key_or_id: KeyOrId,
+    text: Annotated[
+        str,
+        typer.Option(metavar="T", help="What was said; it is sealed, and goes with the people."),
+    ],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note what support was told; it stands in the license's history, and counts as a contact."""
+    view = operate(
+        lambda context: licensing.note(context, key_or_id, text), data_dir, as_json=as_json
+    )
+    if as_json:
+        print_json(document(view))
+    else:
+        out.print(f"Noted for license …{view.key_tail}.")
+
+
+@app.command()
 def suspend(
     key_or_id: KeyOrId, reason: Reason, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:

@@ -51,6 +51,7 @@ class Action(StrEnum):
     NEWSLETTER_CONFIRMED = "newsletter_confirmed"
     NEWSLETTER_WITHDRAWN = "newsletter_withdrawn"
     WISH_NOTED = "wish_noted"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,6 +287,27 @@ async def change_standing(
     return await context.database.transact(work)
 
 
+async def note(context: Context, key_or_id: str, words: str) -> LicenseView:
+    """Note what support heard of a license's people, which is a contact with them.
+
+    Raises OperatorError.
+    """
+    now = context.now()
+    if not words.strip():
+        raise OperatorError("Say what is to be noted.")
+
+    async def work(connection: Connection) -> LicenseView:
+        stored = await require_license(context, connection, key_or_id)
+        license_id = stored.license.license_id
+        event = Event(EventKind.NOTED, {REASON: words.strip()})
+        await add_event(context, connection, license_id, event)
+        await people.contacted(connection, license_id, now)
+        await audit.note(context, connection, Action.NOTED, license_id=license_id)
+        return await view_now(context, connection, stored)
+
+    return await context.database.transact(work)
+
+
 async def first_license(context: Context, product: str) -> LicenseView | None:
     """Give the oldest license of a product."""
 

@@ -204,6 +204,12 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
     return [each for each in profiles if each.person.email and each.person.agrees(wanted)]
 
 
+async def contacted(connection: Connection, license_id: UUID, now: datetime) -> None:
+    """Count a contact with the people of a license, whom support spoke with."""
+    await store.lock_license(connection, license_id)
+    await store.contact(connection, license_id, now)
+
+
 async def wish(context: Context, email: str, months: int | None) -> int:
     """Note for how long a person wishes to be remembered after the last contact.
 

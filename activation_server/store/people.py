@@ -163,6 +163,15 @@ async def save(connection: AsyncConnection, person: StoredPerson) -> None:
     )
 
 
+async def contact(connection: AsyncConnection, license_id: UUID, at: datetime) -> None:
+    """Write when there was contact with the people of a license."""
+    await connection.execute(
+        update(people)
+        .where(_P.license_id == license_id, _P.erased_at.is_(None), _P.contacted_at < at)
+        .values(contacted_at=at)
+    )
+
+
 async def keep(
     connection: AsyncConnection, license_id: UUID, person_id: UUID, months: int | None
 ) -> None:

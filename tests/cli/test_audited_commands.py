@@ -105,6 +105,8 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ),
     ("license import", ("{csv}", "--dry-run"), []),
     ("license import", ("{csv}",), [("imported", None, {"imported": 2, "skipped": 0}, False)]),
+    ("license note", ("{key}", "--text", CANARY), [("noted", None, {}, True)]),
+    ("license note", ("{key}", "--text", " "), []),
     ("license suspend", ("{key}", *REASON), [("suspended", None, {}, True)]),
     ("license suspend", ("{key}", *REASON), []),
     ("license reinstate", ("{key}", *REASON), [("reinstated", None, {}, True)]),

@@ -92,6 +92,7 @@ def use(server: Server, operator: Operator, folder: Path) -> str:
     operator.json("license", "reinstate", key, *reason)
     operator.json("license", "show", key, "--reveal", *reason)
     operator.json("license", "find", "zk7canary")
+    operator.json("license", "note", key, "--text", "zk7canary said so")
     hold = operator.json(
         "hold", "place", key, "--until", "2030-01-01", "--ordered-by", "zk7canary", *reason
     )

@@ -53,3 +53,19 @@ def test_words_on_a_license_are_sealed_and_go_with_its_people(world: World):
         assert [each.details.get("reason") for each in shown.events][:2] == ["Found it", ERASED]
 
     world.run(work)
+
+
+def test_a_note_is_a_contact_with_the_people_of_a_license(world: World):
+    async def work(context: Context):
+        sold, other = await issue_one(context, buyer=ANA), await issue_one(context, buyer=ANA)
+        world.clock.advance(days=300)
+        await licensing.note(context, sold.license_key, WORDS)
+        assert "Ana" not in await stored(context)
+        shown = await licensing.show(context, sold.license_key)
+        assert (shown.events[0].kind, shown.events[0].details) == ("noted", {"reason": WORDS})
+        [ana] = shown.view.people
+        assert ana.contacted_at == context.now()
+        [unheard] = (await licensing.show(context, other.license_key)).view.people
+        assert unheard.contacted_at < context.now()
+
+    world.run(work)
