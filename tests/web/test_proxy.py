@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from activation_server.cli import serve
+from activation_server.cli import serving
 from tests.conftest import World
 from tests.web.live import live
 
@@ -23,7 +23,7 @@ def echoing(monkeypatch: pytest.MonkeyPatch) -> None:
     def make(*_: object) -> ASGIApp:
         return echo
 
-    monkeypatch.setattr(serve, "create_app", make)
+    monkeypatch.setattr(serving, "create_app", make)
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")  # uvicorn's own variable has no say
 
 
