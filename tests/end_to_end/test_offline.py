@@ -11,7 +11,7 @@ import httpx
 
 from activation_server.formats import offline_file
 from activation_server.formats.offline_file import Kind
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import Operator, OperatorHere, Server
 
 COMPUTER = {"hardware_id": "a computer in a cellar", "os": {"family": "linux", "version": "12"}}
 
@@ -66,7 +66,7 @@ def by_page(server: Server, file: bytes) -> str:
 
 def test_a_computer_that_never_sees_a_network(data_dir: Path, tmp_path: Path) -> None:
     with Server(data_dir, tmp_path / "log") as server:
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         operator.json("product", "add", "demo", "--name", "Demo")
         issued = operator.json("license", "issue", "--product", "demo", "--seats", "1")
         key = issued["licenses"][0]["license_key"]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import OperatorHere, Server
 
 
 def kids(server: Server) -> list[str]:
@@ -19,7 +19,7 @@ def test_a_client_that_pinned_the_keys_notices_no_rotation_and_no_compromise(
 ):
     state = ("--state", str(tmp_path / "state.json"))
     with Server(data_dir, tmp_path / "log") as server:
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         operator.json("product", "add", "demo", "--name", "Demo")
         key = operator.json("license", "issue", "--product", "demo")["licenses"][0]["license_key"]
         on_server = ("--server", server.address, *state)
@@ -54,7 +54,7 @@ def test_a_client_that_pinned_the_keys_notices_no_rotation_and_no_compromise(
 
 
 def test_the_list_says_what_each_key_does(data_dir: Path):
-    operator = Operator(data_dir)
+    operator = OperatorHere(data_dir)
     operator.json("product", "add", "demo", "--name", "Demo")
     own = operator.json("keys", "rotate", "--product", "demo")
     waiting = operator.json("keys", "prepare")
@@ -87,5 +87,5 @@ def test_the_list_says_what_each_key_does(data_dir: Path):
     ],
 )
 def test_exit_codes(data_dir: Path, arguments: tuple[str, ...], code: int):
-    done = Operator(data_dir).run("keys", *arguments, "--json")
+    done = OperatorHere(data_dir).run("keys", *arguments, "--json")
     assert done.returncode == code, done.stdout + done.stderr
