@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from activation_server.rules.audit import Action
+from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import (
     Computer,
     Indexed,
@@ -18,6 +19,7 @@ from activation_server.rules.person import (
     Told,
     index_parts,
     place,
+    split_email,
 )
 from activation_server.rules.seat import Activation, Outcome
 from activation_server.services import audit, consents
@@ -192,8 +194,13 @@ async def find(context: Context, connection: Connection, text: str) -> Sequence[
 
 
 async def with_email(context: Context, connection: Connection, email: str) -> Sequence[Profile]:
-    """Give everybody of an e-mail address, in every license."""
-    wanted = Person(email=email.strip())
+    """Give everybody of an e-mail address, in every license.
+
+    Raises OperatorError for what is no address: an empty one must never stand for everybody.
+    """
+    wanted, address = Person(email=email.strip()), split_email(email)
+    if not all(address):
+        raise OperatorError("Give the whole e-mail address.")
     tokens = [[context.keyring.vault.tokens(index_parts(wanted, ()))]]
     candidates = [each async for each in store.search(connection, tokens)]
     profiles = []
@@ -201,7 +208,7 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
         some = candidates[start : start + BATCH]
         computers = await store.computers_of_people(connection, some)
         profiles += [_profile(each, open_person(context, each, computers)) for each in some]
-    return [each for each in profiles if each.person.email and each.person.agrees(wanted)]
+    return [each for each in profiles if split_email(each.person.email or "") == address]
 
 
 async def contacted(connection: Connection, license_id: UUID, now: datetime) -> None:

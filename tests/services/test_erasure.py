@@ -225,3 +225,14 @@ def test_the_ledger_names_nobody(world: World):
         assert world.ledger.stat().st_mode & 0o777 == 0o600
 
     world.run(work)
+
+
+@pytest.mark.parametrize("email", ["", " ", "@", "@example.com", "ana@", "ana"])
+def test_what_is_no_whole_address_erases_nobody(world: World, email: str):
+    async def work(context: Context):
+        await issue_one(context, buyer=ANA)
+        with pytest.raises(OperatorError, match="whole e-mail address"):
+            await erasure.erase(context, email)
+        assert len(await found(context, EMAIL)) == 1
+
+    world.run(work)
