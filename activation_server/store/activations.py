@@ -1,8 +1,6 @@
 """Activations: the seats of computers, each with what its last answer was made from."""
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.hardware import ANCHORS
-from activation_server.rules.license import App, Coverage, Kind
+from activation_server.rules.license import App
 from activation_server.rules.reasons import Notice
 from activation_server.rules.seat import (
     Activation,
@@ -21,6 +19,12 @@ from activation_server.rules.seat import (
     Known,
     Outcome,
     RemovedBy,
+)
+from activation_server.store.packed import (
+    coverage_from_text,
+    coverage_to_text,
+    hardware_from_bytes,
+    hardware_to_bytes,
 )
 from activation_server.store.tables import activations
 
@@ -110,8 +114,10 @@ async def known(
 
     Alike are those that share at least one anchor's digest with the computer that calls.
     """
-    stored = _hardware_to_json(hardware)
-    alike = [_A.hardware[name].astext == stored[name] for name in sorted(ANCHORS & stored.keys())]
+    # By the digest's bytes, wherever they stand: 16 of them are not there by chance.
+    position = func.pg_catalog.position
+    anchors = sorted(ANCHORS & hardware.keys())
+    alike = [position(_A.hardware, hardware[name]) > 0 for name in anchors]
     rows = await connection.execute(
         select(*_STORED).where(
             _A.license_id == license_id,
@@ -301,7 +307,7 @@ async def save_declared(connection: AsyncConnection, activation: Activation) -> 
 def _answer(activation: Activation) -> dict[str, Any]:
     last = activation.last
     return {
-        "hardware": _hardware_to_json(activation.hardware),
+        "hardware": hardware_to_bytes(activation.hardware),
         "seq": activation.seq,
         "fork_tip": activation.fork_tip,
         "virtual": activation.virtual,
@@ -315,9 +321,9 @@ def _answer(activation: Activation) -> dict[str, Any]:
         "answered_at": last.at,
         "check_in_after": last.check_in_after,
         "certificate_expires": last.certificate_expires,
-        "coverage": _coverage_to_json(last.coverage),
+        "coverage": coverage_to_text(last.coverage),
         "signing_key": last.signing_key,
-        "notices": last.notices,
+        "notices": last.notices or None,
         "app_version": last.app.version,
         "app_edition": last.app.edition,
         "os_family": last.computer.os_family,
@@ -330,7 +336,7 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
     return Activation(
         activation_id=row.activation_id,
         license_id=row.license_id,
-        hardware=_hardware_from_json(row.hardware),
+        hardware=hardware_from_bytes(row.hardware),
         activated_at=row.activated_at,
         removed_at=row.removed_at,
         removed_by=None if row.removed_by is None else RemovedBy(row.removed_by),
@@ -350,40 +356,10 @@ def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
             at=row.answered_at,
             check_in_after=row.check_in_after,
             certificate_expires=row.certificate_expires,
-            coverage=_coverage_from_json(row.coverage),
+            coverage=coverage_from_text(row.coverage),
             signing_key=row.signing_key,
-            notices=tuple(map(Notice, row.notices)),
+            notices=tuple(map(Notice, row.notices or ())),
             app=App(version=row.app_version, edition=row.app_edition),
             computer=Computer(os_family=row.os_family, os_version=row.os_version),
         ),
-    )
-
-
-def _hardware_to_json(digests: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: base64.b64encode(digest).decode() for name, digest in digests.items()}
-
-
-def _hardware_from_json(stored: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: base64.b64decode(digest) for name, digest in stored.items()}
-
-
-def _coverage_to_json(coverage: Coverage) -> dict[str, Any]:
-    values = asdict(coverage)
-    for name in ("expires", "maintenance_until"):
-        moment = values[name]
-        values[name] = None if moment is None else moment.isoformat()
-    return values
-
-
-def _coverage_from_json(stored: Mapping[str, Any]) -> Coverage:
-    def moment(name: str) -> datetime | None:
-        return None if stored[name] is None else datetime.fromisoformat(stored[name])
-
-    return Coverage(
-        edition=stored["edition"],
-        kind=Kind(stored["kind"]),
-        seats=stored["seats"],
-        expires=moment("expires"),
-        maintenance_until=moment("maintenance_until"),
-        features=tuple(stored["features"]),
     )

@@ -1,10 +1,12 @@
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.services import licensing
@@ -12,6 +14,7 @@ from activation_server.services.activation import activate, reactivate
 from activation_server.services.context import Context
 from activation_server.store import partitions, schema, schema_version
 from activation_server.store.database import Database, create_engine
+from activation_server.store.packed import coverage_from_text, hardware_from_bytes
 from activation_server.store.tables import activations, metadata
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request
@@ -37,7 +40,7 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema_version.revision) == "0011"
+    assert transact(database_url, schema_version.revision) == "0012"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
@@ -77,7 +80,7 @@ def test_no_index_holds_what_a_check_in_changes(world: World):
     total, in_place = transact(world.url, updates)
     assert total == 28
     assert in_place >= 26  # a full page moves a row now and then
-    assert activations.dialect_options["postgresql"]["with"] == {"fillfactor": "70"}
+    assert activations.dialect_options["postgresql"]["with"] == {"fillfactor": "90"}
 
 
 def test_months_get_their_partitions_and_nothing_is_ever_refused(world: World):
@@ -123,3 +126,34 @@ def test_keys_from_before_rotation_sign_on_and_cover_what_is_known(world: World)
 
     assert transact(world.url, down_and_up) == (True, expires)
     assert transact(world.url, schema.differences) == []
+
+
+def test_activations_from_before_are_packed_as_the_code_packs_them(world: World):
+    """What older rows hold comes out the same: names with a byte of their own, and others."""
+
+    async def work(context: Context):
+        view = await issue_one(
+            context, overrides={"edition": "pro", "features": ("sync", "größer")}
+        )
+        asked = make_request(1, view.license_key)
+        request = replace(asked, components={**asked.components, "größe " * 9: "42 Zoll"})
+        return granted(await activate(context, request))
+
+    async def down_and_up(connection: AsyncConnection):
+        before = await connection.run_sync(_packed)
+        await connection.run_sync(lambda sync: command.downgrade(schema._config(sync), "0011"))
+        stored = (await connection.execute(text("SELECT hardware FROM activations"))).scalar_one()
+        await connection.run_sync(lambda sync: command.upgrade(schema._config(sync), "head"))
+        return before, stored, await connection.run_sync(_packed)
+
+    answered = world.run(work).activation
+    before, as_json, after = transact(world.url, down_and_up)
+    assert {name: base64.b64decode(value) for name, value in as_json.items()} == answered.hardware
+    assert hardware_from_bytes(after[0]) == answered.hardware
+    assert coverage_from_text(after[1]) == answered.last.coverage
+    assert before[0] == after[0]
+
+
+def _packed(connection: Connection):
+    question = select(activations.c.hardware, activations.c.coverage)
+    return tuple(connection.execute(question).one())
