@@ -8,11 +8,15 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
 
 from activation_server.settings import LogFormat
+
+# Of the request that is being served; empty outside of one.
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def configure(log_format: LogFormat, level: str) -> None:
@@ -21,7 +25,7 @@ def configure(log_format: LogFormat, level: str) -> None:
         log_format is LogFormat.AUTO and not sys.stderr.isatty()
     )
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_messages_of_exceptions,
@@ -73,6 +77,14 @@ def describe(error: BaseException) -> dict[str, object]:
         for frame in traceback.extract_tb(error.__traceback__)
     ]
     return {"errors": kinds, "places": places}  # "exception" is a word of the renderer's own
+
+
+def _with_request_id(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if request_id := REQUEST_ID.get():
+        event["request_id"] = request_id
+    return event
 
 
 def _without_messages_of_exceptions(

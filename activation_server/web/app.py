@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from pydantic.json_schema import models_json_schema
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,18 +19,15 @@ from activation_server.formats import problem
 from activation_server.formats.client_api import ANSWERS, REQUESTS
 from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.formats.times import rfc3339
+from activation_server.logs import REQUEST_ID
 from activation_server.services.context import Context
 from activation_server.web import client_routes, offline_page, pages
-from activation_server.web.responses import (
-    EXPECTED,
-    Expected,
-    problem_response,
-    refusal_of,
-    refuse,
-)
+from activation_server.web.direct import ROUTE, Direct
+from activation_server.web.responses import EXPECTED, Expected, fault, refusal_of, refuse
 
 log = structlog.get_logger()
 
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 # FastAPI would export paths, queries and messages of exceptions wherever an SDK is installed.
@@ -48,7 +44,7 @@ Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 def create_app(context: Context, readiness: Readiness) -> ASGIApp:
     """Make the application; `readiness` tells what `/readyz` answers."""
-    return Observed(build(context, readiness), context)
+    return Observed(Direct(build(context, readiness), context), context)
 
 
 def build(context: Context, readiness: Readiness) -> FastAPI:
@@ -117,9 +113,8 @@ def _add_refusals(app: FastAPI, context: Context) -> None:
         app.add_exception_handler(kind, expected)
 
     @app.exception_handler(Exception)
-    async def fault(_request: Request, _error: Exception) -> Response:
-        incident = str(structlog.contextvars.get_contextvars()["request_id"])
-        return problem_response(problem.fault(context.issuer, incident, context.now()))
+    async def unexpected(_request: Request, _error: Exception) -> Response:
+        return fault(context)
 
     @app.exception_handler(HTTPException)
     async def http_error(_request: Request, error: HTTPException) -> Response:
@@ -152,28 +147,29 @@ class Observed:
         if method == "HEAD":  # answered as GET; the server leaves the body out
             scope = {**scope, "method": "GET"}
         request_id = self.context.randomness.random_bytes(8).hex()
+        own_headers = [(b"x-request-id", request_id.encode()), _NO_SNIFFING]
         status, started = 0, time.perf_counter()
 
         async def observed_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [*message["headers"], *own_headers]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, observed_send)
-            except ClientDisconnect:
-                status = 499
-            except Exception:
-                log.exception("fault")  # already answered, with the id that finds this line
-            log.info(
-                "request",
-                method=method if method in _METHODS else "-",
-                route=getattr(scope.get("route"), "path", "-"),
-                status=status,
-                milliseconds=round(1000 * (time.perf_counter() - started), 1),
-            )
+        REQUEST_ID.set(request_id)
+        try:
+            await self.app(scope, receive, observed_send)
+        except ClientDisconnect:
+            status = 499
+        except Exception:
+            log.exception("fault")  # already answered, with the id that finds this line
+        # Of those that come all the time nobody reads each line; of what went wrong somebody will.
+        tell = log.debug if ROUTE in scope and status < 400 else log.info
+        tell(
+            "request",
+            method=method if method in _METHODS else "-",
+            route=scope.get(ROUTE) or getattr(scope.get("route"), "path", "-"),
+            status=status,
+            milliseconds=round(1000 * (time.perf_counter() - started), 1),
+        )

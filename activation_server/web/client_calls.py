@@ -24,11 +24,12 @@ from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
-from activation_server.services import trials
+from activation_server.services import check_in, trials
 from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.web.requests import TooLargeError
 
+_NOTHING, _ASKS_ALONE = Told(), Told(newsletter=True)
 Outcome = CertificateAnswer | DeactivationAnswer | Refused
 
 
@@ -59,7 +60,7 @@ async def reactivate(
     if known_as is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
     request = _request(body, product=body.product, license_key=body.license_key, network=network)
-    result = await service.reactivate(context, known_as, body.check_in_token, request)
+    result = await check_in.reactivate(context, known_as, body.check_in_token, request)
     return result if isinstance(result, Refused) else _certified(context, result)
 
 
@@ -121,15 +122,22 @@ def _request(
         app=App(body.app.version, body.app.edition or None, body.app.released),
         computer=Computer(body.os.family, body.os.version),
         virtual_machine=body.virtual_machine,
-        told=Told(
-            person=Person(body.name or None, body.company or None, body.email or None),
-            comments=body.comments or None,
-            computer_name=body.computer_name or None,
-            newsletter=bool(body.newsletter),
-        ),
+        told=_told(body),
         product=product,
         license_key=license_key,
         network=network,
+    )
+
+
+def _told(body: ActivationRequest | ReactivationRequest | TrialRequest) -> Told:
+    """Take what a body tells of a person: mostly nothing, at a check-in."""
+    if not (body.name or body.company or body.email or body.comments or body.computer_name):
+        return _ASKS_ALONE if body.newsletter else _NOTHING
+    return Told(
+        person=Person(body.name or None, body.company or None, body.email or None),
+        comments=body.comments or None,
+        computer_name=body.computer_name or None,
+        newsletter=bool(body.newsletter),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope
 
 from activation_server.formats import certificate, offline_file, problem
 from activation_server.formats.client_api import (
@@ -22,6 +23,9 @@ from activation_server.services.context import Context
 from activation_server.web import client_calls as calls
 from activation_server.web.requests import network_of, read_json, read_text
 from activation_server.web.responses import answer, refuse, text_file
+
+ACTIVATIONS = "/v1/activations"
+REACTIVATIONS = "/v1/activations/{activation_id}/reactivations"
 
 
 def _takes(model: type) -> dict[str, Any]:
@@ -58,12 +62,26 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def activated(context: Context, scope: Scope, receive: Receive) -> Response:
+    """Answer `POST /v1/activations`."""
+    return _respond(context, await calls.activate(context, await read_json(scope, receive)))
+
+
+async def reactivated(
+    context: Context, activation_id: str, scope: Scope, receive: Receive
+) -> Response:
+    """Answer `POST /v1/activations/{activation_id}/reactivations`."""
+    data = await read_json(scope, receive)
+    outcome = await calls.reactivate(context, activation_id, data, network_of(scope))
+    return _respond(context, outcome)
+
+
 def make_router(context: Context) -> APIRouter:
     """Make the routes of the client protocol."""
     router = APIRouter()
 
     @router.post(
-        "/v1/activations",
+        ACTIVATIONS,
         status_code=201,
         responses={
             200: {"model": CertificateAnswer},
@@ -75,19 +93,17 @@ def make_router(context: Context) -> APIRouter:
         operation_id="activate",
     )
     async def activate(http: HttpRequest) -> Response:
-        return _respond(context, await calls.activate(context, await read_json(http)))
+        return await activated(context, http.scope, http.receive)
 
     @router.post(
-        "/v1/activations/{activation_id}/reactivations",
+        REACTIVATIONS,
         responses={200: {"model": CertificateAnswer}, **_REFUSALS},
         openapi_extra=_takes(ReactivationRequest),
         summary="Check in",
         operation_id="reactivate",
     )
     async def reactivate(activation_id: str, http: HttpRequest) -> Response:
-        data = await read_json(http)
-        network = network_of(http)
-        return _respond(context, await calls.reactivate(context, activation_id, data, network))
+        return await reactivated(context, activation_id, http.scope, http.receive)
 
     @router.post(
         "/v1/activations/{activation_id}/deactivation",
@@ -97,7 +113,7 @@ def make_router(context: Context) -> APIRouter:
         operation_id="deactivate",
     )
     async def deactivate(activation_id: str, http: HttpRequest) -> Response:
-        data = await read_json(http)
+        data = await read_json(http.scope, http.receive)
         return _respond(context, await calls.deactivate(context, activation_id, data))
 
     @router.post(
@@ -109,7 +125,9 @@ def make_router(context: Context) -> APIRouter:
         operation_id="startTrial",
     )
     async def start_trial(http: HttpRequest) -> Response:
-        return _respond(context, await calls.start_trial(context, await read_json(http)))
+        return _respond(
+            context, await calls.start_trial(context, await read_json(http.scope, http.receive))
+        )
 
     _add_files_and_keys(router, context)
     return router

@@ -4,8 +4,8 @@ import email.message
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.types import Message
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope
 
 from activation_server.formats.client_api import MAX_BODY, RequestInvalidError
 from activation_server.rules.network import prefix
@@ -17,19 +17,21 @@ class TooLargeError(Exception):
     """The body is over the limit; reading stopped there."""
 
 
-async def read_json(request: Request) -> bytes:
+async def read_json(scope: Scope, receive: Receive) -> bytes:
     """Read a body of the client protocol. Raises TooLargeError or RequestInvalidError."""
-    data = await _read_limited(request, MAX_BODY)
-    kind, charset = _content_type(request)
-    if kind != "application/json" or charset not in _UTF_8:
-        raise _not_of_type("application/json, in UTF-8")
+    data = await _read_limited(scope, receive, MAX_BODY)
+    stated = _header(scope, b"content-type")
+    if stated != b"application/json":  # as nearly all say it
+        kind, charset = _content_type(stated)
+        if kind != "application/json" or charset not in _UTF_8:
+            raise _not_of_type("application/json, in UTF-8")
     return data
 
 
 async def read_text(request: Request, limit: int) -> bytes:
     """Read a text of up to `limit` bytes. Raises TooLargeError or RequestInvalidError."""
-    data = await _read_limited(request, limit)
-    if _content_type(request)[0] != "text/plain":
+    data = await _read_limited(request.scope, request.receive, limit)
+    if _content_type(_header(request.scope, b"content-type"))[0] != "text/plain":
         raise _not_of_type("text/plain")
     return data
 
@@ -39,7 +41,7 @@ async def read_form(request: Request, limit: int) -> dict[str, bytes]:
 
     What is no form is an empty one.
     """
-    data = await _read_limited(request, limit)
+    data = await _read_limited(request.scope, request.receive, limit)
 
     async def again() -> Message:
         return {"type": "http.request", "body": data}
@@ -55,27 +57,40 @@ async def read_form(request: Request, limit: int) -> dict[str, bytes]:
         return {}
 
 
-def network_of(request: Request) -> str | None:
+def network_of(scope: Scope) -> str | None:
     """Give the network of the client, as the server or the proxies that it trusts see it."""
-    return None if request.client is None else prefix(request.client.host)
+    client = scope.get("client")
+    return None if client is None else prefix(client[0])
 
 
-async def _read_limited(request: Request, limit: int) -> bytes:
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdecimal() and int(length) > limit:
+async def _read_limited(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Read a body; raises TooLargeError over the limit, ClientDisconnect when it breaks off."""
+    length = _header(scope, b"content-length")
+    if length.isdigit() and int(length) > limit:
         raise TooLargeError
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > limit:
             raise TooLargeError
-    return bytes(data)
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
-def _content_type(request: Request) -> tuple[str, str]:
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    """Give a header's value, the first one's; empty without it."""
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
+
+
+def _content_type(stated: bytes) -> tuple[str, str]:
     """Give the media type and the charset of a body."""
     message = email.message.Message()
-    message["content-type"] = request.headers.get("content-type", "") or "none/none"
+    message["content-type"] = stated.decode("latin-1") or "none/none"
     return message.get_content_type(), message.get_content_charset() or "utf-8"
 
 

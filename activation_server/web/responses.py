@@ -5,11 +5,13 @@ from typing import Final, get_args
 
 import structlog
 from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from activation_server.formats import problem
 from activation_server.formats.client_api import ProblemBody, RequestInvalidError
 from activation_server.formats.offline_file import DamagedError
+from activation_server.logs import REQUEST_ID
 from activation_server.rules.errors import UnavailableError
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
@@ -21,11 +23,25 @@ Expected = RequestInvalidError | DamagedError | TooLargeError | UnavailableError
 EXPECTED: Final = get_args(Expected)
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_JSON_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-type", b"application/json"),
+)
+
+
+class JsonAnswer(Response):
+    """An answer whose headers are always the same ones, and so are written out."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [*_JSON_HEADERS, (b"content-length", str(len(body)).encode())]
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:
     """Answer with a body as JSON."""
-    return Response(body.model_dump_json(), status, _NO_STORE, "application/json")
+    return JsonAnswer(to_json(body), status)
 
 
 def text_file(text: str, headers: Mapping[str, str] = _NO_STORE) -> Response:
@@ -51,6 +67,11 @@ def refusal_of(error: Expected) -> Refused:
 def refuse(context: Context, refused: Refused) -> Response:
     """Answer with a refusal."""
     return problem_response(problem_body(context, refused))
+
+
+def fault(context: Context) -> Response:
+    """Answer that the server is at fault, with the id that finds the log's line and no more."""
+    return problem_response(problem.fault(context.issuer, REQUEST_ID.get(), context.now()))
 
 
 def problem_body(context: Context, refused: Refused) -> ProblemBody:

@@ -350,7 +350,7 @@ def test_each_request_has_one_line(seen: Seen) -> None:
 
 def test_a_line_says_what_was_asked_and_how_it_went(seen: Seen) -> None:
     if not seen.as_json:
-        assert re.search(r"\[info +\] request .*method=POST .*status=201", seen.log)
+        assert re.search(r"\[debug +\] request .*method=POST .*status=201", seen.log)
         return
     lines = {line["request_id"]: line for line in seen.lines() if line["event"] == "request"}
     for line in lines.values():
@@ -365,6 +365,10 @@ def test_a_line_says_what_was_asked_and_how_it_went(seen: Seen) -> None:
         "/problems/{code}",
         "-",
     }
+    often = {"/v1/activations", "/v1/activations/{activation_id}/reactivations"}
+    for line in lines.values():
+        unremarkable = line["route"] in often and line["status"] < 400
+        assert line["level"] == ("debug" if unremarkable else "info")
     first = lines[seen.answered[0]]
     assert (first["method"], first["status"]) == ("POST", 201)
 
