@@ -1,11 +1,15 @@
 """Base64url without padding, the one spelling of bytes on the wire (RFC 7515, section 2)."""
 
 import base64
+import binascii
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def encode(data: bytes) -> str:
     """Write bytes without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    plain = binascii.b2a_base64(data, newline=False)
+    return plain.translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:

@@ -4,7 +4,7 @@ Time and chance come in here and nowhere else.
 """
 
 import asyncio
-import secrets
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def utc_now() -> datetime:
 
 def random_bytes(count: int) -> bytes:
     """Give bytes that nobody can guess."""
-    return secrets.token_bytes(count)
+    return os.urandom(count)
 
 
 @contextmanager
@@ -79,7 +79,7 @@ async def open_context(
     except UnavailableError:
         raise OperatorError(_UNREACHABLE) from None
     finally:
-        await database.engine.dispose()
+        await database.dispose()
 
 
 async def upgrade_schema(database: Database) -> None:
@@ -104,7 +104,7 @@ async def upgrade(url: str) -> str:
     except UnavailableError:
         raise OperatorError(_UNREACHABLE) from None
     finally:
-        await database.engine.dispose()
+        await database.dispose()
 
 
 def archive_of(settings: Settings) -> Archive:

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic_core import to_json
 
 from activation_server import base64url
 
@@ -44,7 +46,7 @@ class SigningKey:
         Raises UnsignableError when the claims are not those of the type that the header names.
         """
         check(header, claims)
-        signed = f"{_encode(header)}.{_encode(claims)}"
+        signed = f"{_encoded_header(tuple(header.items()))}.{_encode(claims)}"
         signature = self.private.sign(signed.encode())
         return f"{signed}.{base64url.encode(signature)}"
 
@@ -77,18 +79,19 @@ def check(header: Mapping[str, object], claims: Mapping[str, object]) -> None:
 
 
 def _certificate_faults(claims: Mapping[str, object]) -> list[str]:
-    license_, expires = claims.get("lic"), claims.get("exp")
-    return [
-        fault
-        for fault, found in (
-            ("names", not _REQUIRED <= claims.keys() <= _ALLOWED),
-            ("license", not isinstance(license_, dict) or license_.keys() != _LICENSE),
-            ("empty", not all(claims.get(name) for name in ("iss", "aud", "sub", "hw"))),
-            ("seq", not isinstance(claims.get("seq"), int) or claims.get("seq", 0) < 1),  # type: ignore[operator] # an int by the check before
-            ("expiry", expires is not None and expires <= claims.get("iat")),  # type: ignore[operator] # numbers by construction
-        )
-        if found
-    ]
+    license_, expires, seq = claims.get("lic"), claims.get("exp"), claims.get("seq")
+    faults = []
+    if not _REQUIRED <= claims.keys() <= _ALLOWED:
+        faults.append("names")
+    if not isinstance(license_, dict) or license_.keys() != _LICENSE:
+        faults.append("license")
+    if not (claims.get("iss") and claims.get("aud") and claims.get("sub") and claims.get("hw")):
+        faults.append("empty")
+    if not isinstance(seq, int) or seq < 1:
+        faults.append("seq")
+    if expires is not None and expires <= claims.get("iat"):  # type: ignore[operator] # numbers by construction
+        faults.append("expiry")
+    return faults
 
 
 def _checkpoint_faults(claims: Mapping[str, object]) -> list[str]:
@@ -133,5 +136,11 @@ _PROFILES: Mapping[str, Callable[[Mapping[str, object]], list[str]]] = {
 }
 
 
+@lru_cache(maxsize=64)  # one for each key, algorithm and type
+def _encoded_header(names: tuple[tuple[str, object], ...]) -> str:
+    return _encode(dict(names))
+
+
 def _encode(part: Mapping[str, object]) -> str:
-    return base64url.encode(json.dumps(part, separators=(",", ":"), sort_keys=True).encode())
+    """Write a part in the order of its names as they come: the same part gives the same bytes."""
+    return base64url.encode(to_json(part))

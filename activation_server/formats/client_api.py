@@ -1,6 +1,5 @@
 """Bodies of the client protocol, version 1: what apps send, what they get."""
 
-import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -10,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
     StringConstraints,
     ValidationError,
     WithJsonSchema,
@@ -18,7 +16,6 @@ from pydantic import (
 from pydantic.alias_generators import to_snake
 
 from activation_server import base64url
-from activation_server.formats.times import rfc3339
 
 MAX_BODY = 16 * 1024  # bytes
 MIN_NONCE, MAX_NONCE = 16, 64  # bytes
@@ -39,6 +36,10 @@ def _nonce(text: str) -> str:
         msg = f"must hold {MIN_NONCE} to {MAX_NONCE} bytes, not {length}"
         raise ValueError(msg)
     return text
+
+
+def _sorted(components: dict[str, str | None]) -> dict[str, str | None]:
+    return dict(sorted(components.items()))
 
 
 # The same in one expression, for the schema: 16 to 64 bytes, whose unused last bits are zero.
@@ -95,8 +96,11 @@ class Body(BaseModel):
     __str__ = __repr__
 
     def canonical(self) -> bytes:
-        """Give the bytes that are the same for the same body, however it was spelt."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()
+        """Give the bytes that are the same for the same body, however it was spelt.
+
+        Fields come in the order of their declaration, and maps were sorted as they were read.
+        """
+        return self.__pydantic_serializer__.to_json(self)
 
 
 class OsBody(Body):
@@ -128,6 +132,7 @@ class _Computer(Body):
         Annotated[
             dict[Annotated[str, _text(64, 1)], HardwareValue | None],
             Field(max_length=MAX_COMPONENTS, description="component values, hashed by the app"),
+            AfterValidator(_sorted),
         ]
         | None
     ) = None
@@ -221,11 +226,8 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join(f"/{part}" for part in parts if part != "[key]")
 
 
-Rfc3339 = Annotated[
-    datetime,
-    PlainSerializer(rfc3339, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
+# Of whole seconds in UTC, which pydantic writes as RFC 3339 has them: `2026-11-22T10:00:00Z`.
+Rfc3339 = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Answer(BaseModel):

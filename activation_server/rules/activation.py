@@ -58,46 +58,32 @@ def activate(
     if refusal := refuse_computer(call, license_, virtual=virtual):
         return refusal
     if current is not None and not current.lapsed:
-        renewed = _renewed(current, call, license_, Outcome.ALREADY_ACTIVATED, key, now)
-        events, drift = _drift(current, call)
-        return _granted(renewed, license_, drift, events, now)
+        events, told = _drift(current, call)
+        answer = _answered(call, license_, Outcome.ALREADY_ACTIVATED, key, told, now)
+        return Granted(_renewed(current, call, license_, answer), events=events)
     if refusal := _refuse_seat(call, license_, virtual=virtual):
         return refusal
+    taken = _one_more_taken(license_)
+    events, told = ((), ()) if current is None else _drift(current, call)
+    answer = _answered(call, taken, Outcome.ACTIVATED, key, told, now)
     if current is None:
-        seat = _first(call, license_, activation_id, key, now)
-        return _seated(seat, license_, (), (_activated(seat),), now)
-    retaken = _renewed(current, call, license_, Outcome.ACTIVATED, key, now)
-    events, drift = _drift(current, call)
-    return _seated(retaken, license_, drift, events, now)
+        seat = _first(call, license_, activation_id, answer)
+        return _seated(seat, taken, (_activated(seat),))
+    return _seated(_renewed(current, call, license_, answer), taken, events)
 
 
 def _activated(activation: Activation) -> Event:
     return Event(EventKind.ACTIVATED, {"activation_id": str(activation.activation_id)})
 
 
-def _seated(
-    activation: Activation,
-    license_: License,
-    told: tuple[Notice, ...],
-    events: tuple[Event, ...],
-    now: datetime,
-) -> Granted:
-    """What is granted where one seat more is in use."""
-    taken = replace(license_, seats_used=license_.seats_used + 1)
+def _one_more_taken(license_: License) -> License:
+    return replace(license_, seats_used=license_.seats_used + 1)
+
+
+def _seated(activation: Activation, taken: License, events: tuple[Event, ...]) -> Granted:
+    """What is granted where one seat more is in use: `taken` is the license with it."""
     over = (Event(EventKind.OVERAGE, _seats(taken)),) if taken.is_overused() else ()
-    return replace(_granted(activation, taken, told, events + over, now), takes_seat=True)
-
-
-def _granted(
-    activation: Activation,
-    license_: License,
-    told: tuple[Notice, ...],
-    events: tuple[Event, ...],
-    now: datetime,
-) -> Granted:
-    """What is granted, with all that its answer tells: a retry is told the same."""
-    last = replace(activation.last, notices=notices(license_, now) + told)
-    return Granted(replace(activation, last=last), events=events)
+    return Granted(activation, takes_seat=True, events=events + over)
 
 
 def _seats(license_: License) -> dict[str, object]:
@@ -141,15 +127,25 @@ def reactivate(
     ):
         return refusal
     changes, drift = _drift(activation, call)
-    seen = replace(activation, seq=max(activation.seq, token_seq))
-    if branch in {Branch.FORK, Branch.CLONE}:
-        seen = replace(seen, fork_tip=activation.seq)
-    renewed = _renewed(seen, call, license_, Outcome.REACTIVATED, key, now)
-    if branch is Branch.CLONE:
-        renewed = _shortened(renewed, license_.terms.clone_certificate_hours)
     events = branches.events(branch, call, token_seq, activation) + changes
-    grant = _seated if activation.lapsed else _granted
-    return grant(renewed, license_, BRANCH_NOTICES[branch] + drift, events, now)
+    in_use = _one_more_taken(license_) if activation.lapsed else license_
+    told = BRANCH_NOTICES[branch] + drift
+    answer = _answered(call, in_use, Outcome.REACTIVATED, key, told, now)
+    if branch is Branch.CLONE:
+        answer = _shortened(answer, license_.terms.clone_certificate_hours)
+    renewed = _renewed(_seen(activation, branch, token_seq), call, license_, answer)
+    return (
+        _seated(renewed, in_use, events) if activation.lapsed else Granted(renewed, events=events)
+    )
+
+
+def _seen(activation: Activation, branch: Branch, token_seq: int) -> Activation:
+    """The activation with what the counter of a token tells of it."""
+    if branch is Branch.AHEAD:
+        return replace(activation, seq=token_seq)
+    if branch in {Branch.FORK, Branch.CLONE}:
+        return replace(activation, fork_tip=activation.seq)
+    return activation
 
 
 def deactivate(
@@ -211,51 +207,53 @@ def _drift(activation: Activation, call: Call) -> tuple[tuple[Event, ...], tuple
     return (Event(EventKind.HARDWARE_CHANGED, details),), (Notice.HARDWARE_CHANGED,)
 
 
-def _shortened(activation: Activation, hours: int) -> Activation:
-    """The activation with a certificate that ends soon."""
-    last = activation.last
-    soon = last.at + timedelta(hours=hours)
-    expires = min(soon, last.certificate_expires or soon)
-    check_in_after = min(last.check_in_after, expires)
-    short = replace(last, certificate_expires=expires, check_in_after=check_in_after)
-    return replace(activation, last=short)
+def _shortened(answer: Answered, hours: int) -> Answered:
+    """The answer with a certificate that ends soon."""
+    soon = answer.at + timedelta(hours=hours)
+    expires = min(soon, answer.certificate_expires or soon)
+    check_in_after = min(answer.check_in_after, expires)
+    return replace(answer, certificate_expires=expires, check_in_after=check_in_after)
 
 
-def _first(
-    call: Call, license_: License, activation_id: UUID, key: int, now: datetime
-) -> Activation:
+def _first(call: Call, license_: License, activation_id: UUID, answer: Answered) -> Activation:
     return Activation(
         activation_id=activation_id,
         license_id=license_.license_id,
         hardware=call.hardware,
-        activated_at=now,
+        activated_at=answer.at,
         removed_at=None,
         removed_by=None,
         seq=1,
         fork_tip=None,
         virtual=bool(call.virtual),
-        leased_until=_leased_until(license_, now),
+        leased_until=_leased_until(license_, answer.at),
         lapsed=False,
-        last=_answered(call, license_, Outcome.ACTIVATED, key, now),
+        last=answer,
     )
 
 
-def _renewed(
-    activation: Activation, call: Call, license_: License, outcome: Outcome, key: int, now: datetime
-) -> Activation:
+def _renewed(activation: Activation, call: Call, license_: License, answer: Answered) -> Activation:
     return replace(
         activation,
         hardware=call.hardware,  # what was reported last counts from now on
         seq=activation.seq + 1,
         virtual=activation.is_virtual_for(call),
-        leased_until=_leased_until(license_, now),
+        leased_until=_leased_until(license_, answer.at),
         lapsed=False,
         true_tip=None,
-        last=_answered(call, license_, outcome, key, now),
+        last=answer,
     )
 
 
-def _answered(call: Call, license_: License, outcome: Outcome, key: int, now: datetime) -> Answered:
+def _answered(
+    call: Call,
+    license_: License,
+    outcome: Outcome,
+    key: int,
+    told: tuple[Notice, ...],
+    now: datetime,
+) -> Answered:
+    """What the answer is made from, with all that it tells: a retry is told the same."""
     check_in_after, expires = _schedule(license_, now)
     return Answered(
         outcome=outcome,
@@ -267,7 +265,7 @@ def _answered(call: Call, license_: License, outcome: Outcome, key: int, now: da
         certificate_expires=expires,
         coverage=license_.coverage(now),
         signing_key=key,
-        notices=(),
+        notices=notices(license_, now) + told,
         app=call.app,
         computer=call.computer,
     )

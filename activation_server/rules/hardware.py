@@ -113,14 +113,14 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def _plain(value: str) -> str:
-    return _SEPARATORS.sub("", value).casefold()
+    return (value if value.isalnum() else _SEPARATORS.sub("", value)).casefold()
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a reported value says nothing about the computer (empty, zeros, "None", …)."""
     plain = _plain(value)
     return (
-        len(set(plain)) <= 1  # empty, or one character repeated: 000…, FFF…, xxx…
+        plain == plain[:1] * len(plain)  # empty, or one character repeated: 000…, FFF…, xxx…
         or plain in _PLACEHOLDER_WORDS
         or plain in _PLACEHOLDER_NUMBERS
     )
@@ -182,12 +182,16 @@ def same_computer(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) 
 
     What an app does not report (an older version, less rights) is not held against it.
     """
+    if observed == stored:  # as nearly always
+        return not ANCHORS.isdisjoint(stored)
     common = {name: digest for name, digest in stored.items() if name in observed}
     return matches(observed, expected(common), need(common))
 
 
 def changed(observed: Mapping[str, Digest], stored: Mapping[str, Digest]) -> list[str]:
     """The names of the components that both have, with other values."""
+    if observed == stored:
+        return []
     return sorted(name for name, digest in stored.items() if observed.get(name, digest) != digest)
 
 

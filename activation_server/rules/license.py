@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from activation_server.rules.reasons import Notice, Reason, Refused
@@ -71,7 +72,7 @@ class Kind(StrEnum):
     TRIAL = "trial"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """The terms of a policy; `None` means unlimited, for ever or any. Spans are in days."""
 
@@ -102,7 +103,7 @@ class Terms:
         """How many days it lasts: a trial has days of its own."""
         return self.term_days if self.trial_days is None else self.trial_days
 
-    @property
+    @cached_property
     def lifetime(self) -> timedelta | None:
         """How long an app works without the server; `None`: as long as the license lasts."""
         days, minutes = self.certificate_days, self.floating_minutes
@@ -110,7 +111,7 @@ class Terms:
         spans += [] if minutes is None else [timedelta(minutes=minutes)]
         return min(spans, default=None)
 
-    @property
+    @cached_property
     def check_in_span(self) -> timedelta:
         """How long after an answer the app should check in.
 

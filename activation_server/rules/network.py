@@ -1,10 +1,12 @@
 """The network that a request comes from: never the whole address."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 IPV4_BITS, IPV6_BITS = 24, 48
 
 
+@lru_cache(maxsize=4096)  # an app's host stays, and so does a proxy: few differ
 def prefix(address: str) -> str | None:
     """Give the network of an IP address: `203.0.113.0/24`, `2001:db8:1::/48`; None of others.
 

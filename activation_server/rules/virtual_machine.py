@@ -21,12 +21,15 @@ _MODELS = re.compile(
     )(?![a-z0-9])""",
     re.VERBOSE,
 )
+_LONGEST_WORD = 32
 _WHOLE_VALUES = frozenset({"kvm", "xen", "bochs"})
 
 
 def is_hypervisor(value: str) -> bool:
     """Whether a component's value is what a hypervisor calls the computers that it makes."""
     plain = value.strip().casefold()
+    if len(plain) > _LONGEST_WORD and plain.isalnum():
+        return False  # a hash, as most apps send them: spared the search
     return plain in _WHOLE_VALUES or _MODELS.search(plain) is not None
 
 
