@@ -61,7 +61,7 @@ async def _migrated_differences(url: str) -> list[str]:
         await database.transact(schema.upgrade)
         return await database.transact(schema.differences)
     finally:
-        await database.engine.dispose()
+        await database.dispose()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ async def _write(url: str, message: str) -> None:
     database = Database(create_engine(url))
     await database.transact(schema.upgrade)
     await database.transact(lambda connection: schema.write_migration(connection, message))
-    await database.engine.dispose()
+    await database.dispose()
 
 
 def main() -> int:

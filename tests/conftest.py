@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from sqlalchemy import event
 
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.embedded_postgres import EmbeddedPostgres
@@ -85,7 +86,7 @@ async def _make_template(running: EmbeddedPostgres) -> None:
         await partitions.ensure(connection, START)  # type: ignore[arg-type]
 
     await database.transact(months)
-    await database.engine.dispose()
+    await database.dispose()
 
 
 async def _admin(running: EmbeddedPostgres, statement: str) -> None:
@@ -155,12 +156,25 @@ class World:
                 database, keyring, self.clock, randomness, self.issuer, ledger, self.archive
             )
         finally:
-            await database.engine.dispose()
+            await database.dispose()
 
 
 @pytest.fixture
 def world(database_url: str, clock: Clock, chance: Chance, tmp_path: Path) -> World:
     return World(database_url, clock, chance, ledger=tmp_path / "erasures.jsonl")
+
+
+def note_statements(database: Database, asked: list[str]) -> None:
+    """Note every statement that is sent from now on, on connections that are opened from now on."""
+
+    def note(*about: Any) -> None:
+        asked.append(about[2])
+
+    def opened(connection: Any, _record: object) -> None:
+        connection.driver_connection.add_query_logger(lambda each: asked.append(each.query))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(database._lanes.sync_engine, "connect", opened)
 
 
 def machines_file() -> Path:

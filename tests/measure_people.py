@@ -24,8 +24,15 @@ from activation_server.crypto.vault import BITS
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.rules.folding import is_found, words
 from activation_server.rules.person import Indexed, Search
-from activation_server.services import activation, license_import, licensing, people, retention
+from activation_server.services import (
+    activation,
+    license_import,
+    licensing,
+    people,
+    retention,
+)
 from activation_server.services.calls import Certified
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.store import people as store
 from activation_server.store import schema
@@ -66,7 +73,7 @@ async def ask(context: Context, question: str) -> int:
 async def migrate(url: str) -> None:
     database = Database(create_engine(url))
     await database.transact(schema.upgrade)
-    await database.engine.dispose()
+    await database.dispose()
 
 
 class Plain:
@@ -159,7 +166,7 @@ async def check_ins(
         for index, seat in enumerate(seats):
             number += 1
             begun = time.perf_counter()
-            answer = await activation.reactivate(
+            answer = await reactivate(
                 context,
                 seat.activation.activation_id,
                 seat.check_in_token,

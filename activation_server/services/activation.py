@@ -39,7 +39,7 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
     """Activate a computer for a license key."""
     now = context.now()
 
-    async def work(connection: Connection) -> Decided | Refused:
+    async def work(connection: Connection) -> Decided[StoredLicense] | Refused:
         stored = await _license_by_key(context, connection, request)
         if stored is None:
             return Refused(Reason.LICENSE_NOT_FOUND)
@@ -52,16 +52,16 @@ async def activate(context: Context, request: Request) -> Certified | Refused:
     return decided if isinstance(decided, Refused) else await certify(context, decided)
 
 
-async def reactivate(
+async def reactivate_alone(
     context: Context, activation_id: UUID, check_in_token: str, request: Request
 ) -> Certified | Refused:
-    """Take a periodic check-in. A forged token is refused without touching the database."""
+    """Take a periodic check-in by itself, as `check_in.reactivate` does where it can't pool it."""
     now = context.now()
     presented = context.keyring.tokens.check(check_in_token, activation_id)
     if presented is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
 
-    async def renew(connection: Connection) -> Decided | Refused | _Again:
+    async def renew(connection: Connection) -> Decided[StoredLicense] | Refused | _Again:
         activation = await activations.lock(connection, presented.license_id, activation_id)
         stored = await licenses.get(connection, presented.license_id)
         if activation is None or stored is None:
@@ -73,7 +73,7 @@ async def reactivate(
         held = _Held(stored, activation, presented.seq)
         return await _check_in(context, connection, held, request, now)
 
-    async def retake(connection: Connection) -> Decided | Refused:
+    async def retake(connection: Connection) -> Decided[StoredLicense] | Refused:
         stored = await licenses.get(connection, presented.license_id, lock=True)
         stored = stored and await seats.freed(connection, stored, now)
         activation = await activations.lock(connection, presented.license_id, activation_id)
@@ -99,7 +99,7 @@ class _Held:
 
 async def _check_in(
     context: Context, connection: Connection, held: _Held, request: Request, now: datetime
-) -> Decided | Refused:
+) -> Decided[StoredLicense] | Refused:
     stored, activation = held.stored, held.activation
     if not await _agrees(context, connection, request, stored.license):
         return Refused(Reason.ACTIVATION_NOT_FOUND)

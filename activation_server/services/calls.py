@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
@@ -11,7 +12,7 @@ from activation_server.crypto.vault import words_place
 from activation_server.formats import certificate, license_key
 from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.folding import fold
-from activation_server.rules.hardware import identity, usable
+from activation_server.rules.hardware import HARDWARE_ID, identity, usable
 from activation_server.rules.history import Event
 from activation_server.rules.license import App, License
 from activation_server.rules.person import Indexed, Told
@@ -23,8 +24,9 @@ from activation_server.services.context import Context
 from activation_server.store import events
 from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.licenses import CertifiedLicense, StoredLicense
 
+AsStored = TypeVar("AsStored", bound=CertifiedLicense)
 REASON = "reason"  # in an event's details: what an operator wrote, sealed where it is stored
 ERASED = "(erased)"
 
@@ -45,6 +47,11 @@ class Request:
     product: str | None = None
     license_key: str | None = field(default=None, repr=False)
     network: str | None = field(default=None, repr=False)  # its prefix; of no part of `body`
+
+    @property
+    def reported(self) -> Mapping[str, str]:
+        """All that it says of its hardware, the hardware id among it under its name."""
+        return {**self.components, HARDWARE_ID: self.hardware_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +78,10 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Generic[AsStored]):
     """A decision that is written, and what its answer takes beside."""
 
-    stored: StoredLicense
+    stored: AsStored
     decision: Granted | Repeated
     seats: Seats
 
@@ -82,25 +89,46 @@ class Decided:
 async def computer_call(
     context: Context, connection: Connection, request: Request, license_: License
 ) -> tuple[Call, bytes]:
-    """Make a request's hardware into digests: the license's own, and the one for look-up."""
-    salt, values = license_.hardware_salt, usable(request.hardware_id, request.components)
-    call = Call(
+    """Make a request into a call on a license, with what its computer is looked up by."""
+    call = call_of(context, request, license_)
+    if releases.needs_date(license_, request.app):
+        call = replace(call, app=await releases.dated(connection, license_, request.app))
+    return call, hardware_token(context, request)
+
+
+def call_of(
+    context: Context, request: Request, license_: License, last: Activation | None = None
+) -> Call:
+    """Make a request into a call on a license: its hardware into the license's own digests.
+
+    `last` is the seat that it is most likely for.
+    """
+    salt, reported = license_.hardware_salt, request.reported
+    hardware = {name: hardware_digest(salt, value) for name, value in reported.items()}
+    virtual = request.virtual_machine
+    # A computer that says what it said last is what it was then: spared are the searches for
+    # placeholders and for a virtual machine's names, none of which a check-in can do without.
+    if last is None or hardware != last.hardware or virtual not in {None, last.virtual}:
+        values = usable(request.hardware_id, request.components)
+        hardware = {name: hardware[name] for name in values}
+        virtual = is_virtual(virtual, values.values())
+    return Call(
         request_id=request.request_id,
         digest=context.keyring.digester.request_body(request.body),
         nonce=request.nonce,
-        hardware={name: hardware_digest(salt, value) for name, value in values.items()},
-        app=await releases.dated(connection, license_, request.app),
+        hardware=hardware,
+        app=request.app,
         computer=request.computer,
         network=request.network,
-        virtual=is_virtual(request.virtual_machine, values.values()),
+        virtual=virtual,
     )
-    return call, hardware_token(context, request)
 
 
 def hardware_token(context: Context, request: Request) -> bytes:
     """Give what a computer is looked up by, whatever the license."""
-    values = usable(request.hardware_id, request.components)
-    return context.keyring.digester.hardware(identity(values))
+    return context.keyring.digester.hardware(
+        identity(usable(request.hardware_id, request.components))
+    )
 
 
 def key_digests(context: Context, product: str, key: str) -> tuple[bytes, bytes]:
@@ -198,9 +226,9 @@ def _reason(context: Context, keys: notes.Keys, license_id: UUID, line: StoredEv
 async def conclude(
     context: Context,
     connection: Connection,
-    stored: StoredLicense,
+    stored: AsStored,
     decision: Granted | Repeated | Refused,
-) -> Decided | Refused:
+) -> Decided[AsStored] | Refused:
     """Write what follows from a decision, and take its signing key, before the commit."""
     await record(context, connection, stored.license.license_id, decision)
     if isinstance(decision, Refused):
@@ -211,7 +239,7 @@ async def conclude(
     return Decided(stored, decision, seats)
 
 
-async def certify(context: Context, decided: Decided) -> Certified:
+async def certify(context: Context, decided: Decided[AsStored]) -> Certified:
     """Sign what is committed: the same activation gives the same bytes."""
     activation, license_ = decided.decision.activation, decided.stored.license
     key = await keys.signing_key(context, activation.last.signing_key)

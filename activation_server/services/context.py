@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from activation_server.crypto.keyring import Keyring
 from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
+from activation_server.services.pool import Pool
 from activation_server.store.database import Database
 
 
@@ -38,6 +40,7 @@ class Context:
     ledger: ErasureLedger = field(repr=False)
     archive: Archive
     actor: str = "server"  # who acts: an operator by the name they are logged in with
+    check_ins: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # see services/check_in.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
 
     def now(self) -> datetime:

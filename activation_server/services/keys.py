@@ -19,7 +19,7 @@ from activation_server.rules.signing_keys import KeyLife
 from activation_server.services.context import Context
 from activation_server.store import activations, signing_keys
 from activation_server.store.database import Connection, Database
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.licenses import CertifiedLicense
 from activation_server.store.signing_keys import StoredSigningKey
 
 FIRST_KEY = 1
@@ -120,7 +120,7 @@ async def can_sign(context: Context) -> bool:
 
 
 async def sign_for(
-    connection: Connection, stored: StoredLicense, decision: Granted | Repeated
+    connection: Connection, stored: CertifiedLicense, decision: Granted | Repeated
 ) -> Granted | Repeated:
     """Hold the key of an answer to what will be signed with it, before the commit.
 

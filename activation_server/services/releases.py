@@ -77,13 +77,18 @@ async def _note(context: Context, connection: Connection, action: Action, releas
     await audit.note(context, connection, action, subject=subject, details=details)
 
 
-async def dated(connection: Connection, license_: License, app: App) -> App:
-    """Give the app with the day that its version came out, by the list where it does not say.
+def needs_date(license_: License, app: App) -> bool:
+    """Whether the day counts on which an app's version came out, and it does not say.
 
-    Only a license whose maintenance ends asks for it: check-ins are the hot path.
+    Only where maintenance ends: check-ins are the hot path.
     """
+    return app.released is None and license_.maintained_until() is not None
+
+
+async def dated(connection: Connection, license_: License, app: App) -> App:
+    """Give the app with the day that its version came out, by the product's list."""
     versions = standing_for(app.version)
-    if app.released is not None or license_.maintained_until() is None or not versions:
+    if not versions:
         return app
     listed = await releases.of_versions(connection, license_.product, versions)
     return replace(app, released=released(app.version, listed))

@@ -28,7 +28,7 @@ async def take(
     request: Request,
     now: datetime,
     decide: Rule = rules.activate,
-) -> Decided | Refused:
+) -> Decided[StoredLicense] | Refused:
     """Seat a computer on a license, which is locked, or go on with the seat that it holds."""
     call, token = await computer_call(context, connection, request, stored.license)
     stored = await freed(connection, stored, now)

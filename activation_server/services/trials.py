@@ -48,7 +48,7 @@ async def start(context: Context, request: Request) -> Started | Refused:
     """Give a computer its trial of a product; while it runs, the same one again."""
     now = context.now()
 
-    async def work(connection: Connection) -> Decided | Refused:
+    async def work(connection: Connection) -> Decided[StoredLicense] | Refused:
         product = request.product or ""
         offered = await products.trial_policy(connection, product)
         if offered is None:
@@ -89,7 +89,7 @@ def _order(product: str, policy: str, terms: Terms, now: datetime) -> Order:
 
 async def _give(
     context: Context, connection: Connection, request: Request, order: Order, now: datetime
-) -> Decided:
+) -> Decided[StoredLicense]:
     """Make a trial and seat the computer on it, or leave everything as it was."""
     new = make_license(context, order, now, license_key.make(context.randomness.bits(115)))
     await licenses.add(connection, [new])

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,10 +29,9 @@ from activation_server.store.packed import (
 from activation_server.store.tables import activations
 
 _A = activations.c
-_STORED = (
+STORED = (
     _A.license_id,
     _A.activation_id,
-    _A.hardware_token,
     _A.hardware,
     _A.activated_at,
     _A.removed_at,
@@ -44,6 +43,7 @@ _STORED = (
     _A.lapsed,
     _A.true_from,
     _A.true_tip,
+    _A.told_digest,
     _A.outcome,
     _A.request_id,
     _A.request_digest,
@@ -58,9 +58,11 @@ _STORED = (
     _A.app_edition,
     _A.os_family,
     _A.os_version,
-    _A.told_digest,
 )
-_ONE = select(*_STORED).where(
+# Looked up in these, which is faster than in the enumerations.
+_OUTCOMES = {each.value: each for each in Outcome}
+_REMOVED_BY = {each.value: each for each in RemovedBy}
+_ONE = select(*STORED).where(
     _A.license_id == bindparam("license_id"), _A.activation_id == bindparam("activation_id")
 )
 # What a check-in changes. Of these columns only `hardware_token` stands in an index, and it is
@@ -119,12 +121,12 @@ async def known(
     anchors = sorted(ANCHORS & hardware.keys())
     alike = [position(_A.hardware, hardware[name]) > 0 for name in anchors]
     rows = await connection.execute(
-        select(*_STORED).where(
+        select(*STORED).where(
             _A.license_id == license_id,
             (_A.activation_id == activation_id) | (_A.removed_at.is_(None) & or_(false(), *alike)),
         )
     )
-    found = [_activation(row) for row in rows]
+    found = [activation_of(row) for row in rows]
     return Known(
         seated=tuple(one for one in found if one.removed_at is None),
         made_by_request=next((one for one in found if one.activation_id == activation_id), None),
@@ -140,7 +142,7 @@ async def lock(
             _ONE.with_for_update(), {"license_id": license_id, "activation_id": activation_id}
         )
     ).one_or_none()
-    return None if row is None else _activation(row)
+    return None if row is None else activation_of(row)
 
 
 async def license_ids_of(connection: AsyncConnection, activation_id: UUID) -> Sequence[UUID]:
@@ -230,11 +232,11 @@ async def virtual_seats_used(connection: AsyncConnection, license_id: UUID, now:
 async def of_license(connection: AsyncConnection, license_id: UUID) -> Sequence[Activation]:
     """Give all activations of a license, the last seen first."""
     rows = await connection.execute(
-        select(*_STORED)
+        select(*STORED)
         .where(_A.license_id == license_id)
         .order_by(_A.removed_at.is_not(None), _A.answered_at.desc(), _A.activation_id)
     )
-    return [_activation(row) for row in rows]
+    return [activation_of(row) for row in rows]
 
 
 async def given_back_since(connection: AsyncConnection, license_id: UUID, since: datetime) -> int:
@@ -332,34 +334,65 @@ def _answer(activation: Activation) -> dict[str, Any]:
     }
 
 
-def _activation(row: Row[*tuple[Any, ...]]) -> Activation:
+def activation_of(row: Sequence[Any]) -> Activation:
+    """Make the columns of `STORED`, in their order, into an activation."""
+    (
+        license_id,
+        activation_id,
+        hardware,
+        activated_at,
+        removed_at,
+        removed_by,
+        seq,
+        fork_tip,
+        virtual,
+        leased_until,
+        lapsed,
+        true_from,
+        true_tip,
+        told_digest,
+        outcome,
+        request_id,
+        request_digest,
+        nonce,
+        answered_at,
+        check_in_after,
+        certificate_expires,
+        coverage,
+        signing_key,
+        notices,
+        app_version,
+        app_edition,
+        os_family,
+        os_version,
+    ) = row
     return Activation(
-        activation_id=row.activation_id,
-        license_id=row.license_id,
-        hardware=hardware_from_bytes(row.hardware),
-        activated_at=row.activated_at,
-        removed_at=row.removed_at,
-        removed_by=None if row.removed_by is None else RemovedBy(row.removed_by),
-        seq=row.seq,
-        fork_tip=row.fork_tip,
-        virtual=row.virtual,
-        leased_until=row.leased_until,
-        lapsed=row.lapsed,
-        true_from=row.true_from,
-        true_tip=row.true_tip,
-        told=row.told_digest,
+        activation_id=activation_id,
+        license_id=license_id,
+        hardware=hardware_from_bytes(hardware),
+        activated_at=activated_at,
+        removed_at=removed_at,
+        removed_by=None if removed_by is None else _REMOVED_BY[removed_by],
+        seq=seq,
+        fork_tip=fork_tip,
+        virtual=virtual,
+        leased_until=leased_until,
+        lapsed=lapsed,
+        true_from=true_from,
+        true_tip=true_tip,
+        told=told_digest,
         last=Answered(
-            outcome=Outcome(row.outcome),
-            request_id=row.request_id,
-            request_digest=row.request_digest,
-            nonce=row.nonce,
-            at=row.answered_at,
-            check_in_after=row.check_in_after,
-            certificate_expires=row.certificate_expires,
-            coverage=coverage_from_text(row.coverage),
-            signing_key=row.signing_key,
-            notices=tuple(map(Notice, row.notices or ())),
-            app=App(version=row.app_version, edition=row.app_edition),
-            computer=Computer(os_family=row.os_family, os_version=row.os_version),
+            outcome=_OUTCOMES[outcome],
+            request_id=request_id,
+            request_digest=request_digest,
+            nonce=nonce,
+            at=answered_at,
+            check_in_after=check_in_after,
+            certificate_expires=certificate_expires,
+            coverage=coverage_from_text(coverage),
+            signing_key=signing_key,
+            notices=() if notices is None else tuple(map(Notice, notices)),
+            app=App(version=app_version, edition=app_edition),
+            computer=Computer(os_family=os_family, os_version=os_version),
         ),
     )

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar, cast
 
-from sqlalchemy import text
+import asyncpg
+from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -15,10 +17,22 @@ from activation_server.rules.errors import UnavailableError
 
 ATTEMPTS = 3
 POOL_SIZE = 16
+LANES = 4  # connections for what is pooled: so many of its statements may run at once
 _TIMEOUTS = {  # milliseconds
     "statement_timeout": "15000",
     "lock_timeout": "10000",
     "idle_in_transaction_session_timeout": "30000",
+}
+# What is pooled looks rows up by their keys and does nothing else: one plan is right for ever, and
+# making it anew took five times as long as the look-up. It does not wait for somebody else's lock:
+# it is done one by one then.
+_LANE_SETTINGS = {
+    **_TIMEOUTS,
+    "lock_timeout": "100",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
 }
 _LOST_RACE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 # Shutting down, crashed, starting up; out of disk, memory or connections; a standby; a lock or a
@@ -29,29 +43,44 @@ _UNAVAILABLE = frozenset(
 _LOST_CONNECTION_CLASS = "08"
 
 Connection: TypeAlias = AsyncConnection  # what services pass on, and never speak to themselves
+Driver: TypeAlias = "asyncpg.Connection[Any]"  # the driver's own, for statements of the hot path
 Result = TypeVar("Result")
 
 
-def create_engine(url: str) -> AsyncEngine:
+def create_engine(url: str | URL, size: int = POOL_SIZE) -> AsyncEngine:
     """Make an engine whose errors never carry statement parameters."""
+    return _engine(url, size, _TIMEOUTS)
+
+
+def _engine(url: str | URL, size: int, settings: dict[str, str]) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=POOL_SIZE,
+        pool_size=size,
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,
         connect_args={
-            "server_settings": {"application_name": "activation-server", "jit": "off", **_TIMEOUTS},
+            "server_settings": {"application_name": "activation-server", "jit": "off", **settings},
             "timeout": 5,
         },
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Database:
     """Runs units of work, each in one transaction."""
 
     engine: AsyncEngine
+
+    @cached_property
+    def _lanes(self) -> AsyncEngine:
+        return _engine(self.engine.url, LANES, _LANE_SETTINGS)
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+        if "_lanes" in self.__dict__:  # a command has none
+            await self._lanes.dispose()
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Run `work` in one transaction and commit it; the result counts only after that.
@@ -73,6 +102,20 @@ class Database:
             except asyncio.CancelledError:
                 raise
         raise AssertionError  # the loop returns or raises
+
+    async def pooled(self, work: Callable[[Driver], Awaitable[Result]]) -> Result:
+        """Run single statements, each its own transaction, on a connection of the driver's own.
+
+        For many requests at once: it never waits long for a lock, and nothing is run again.
+        Raises what the driver raises, OSError and TimeoutError.
+        """
+        async with self._lanes.connect() as connection:
+            raw = await connection.get_raw_connection()
+            try:
+                return await work(cast("Driver", raw.driver_connection))
+            except BaseException:
+                await connection.invalidate()  # whatever it was: the next one gets a new one
+                raise
 
     @asynccontextmanager
     async def alone(self, lock: int) -> AsyncIterator[bool]:

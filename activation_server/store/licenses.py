@@ -25,13 +25,19 @@ _FIND_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class StoredLicense:
-    """A license with what only operators and certificates need beside the decision."""
+class CertifiedLicense:
+    """A license with what its certificates take beside the decision."""
 
     license: License
     algorithm: str  # of its product's certificates
     signing_key: int  # number of the key that signs its product's certificates now
     key_covers_until: datetime | None  # of that key
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLicense(CertifiedLicense):
+    """A license with what operators need as well."""
+
     key_tail: str
     key_sealed: bytes = field(repr=False)
     order_sealed: bytes | None = field(repr=False)

@@ -6,6 +6,7 @@ There are millions of these rows, and each check-in writes one anew.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from activation_server.rules.license import Coverage, Kind
 
@@ -70,6 +71,7 @@ def coverage_to_text(coverage: Coverage) -> str:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
+@lru_cache(maxsize=4096)  # the same for most licenses of a policy
 def coverage_from_text(stored: str) -> Coverage:
     """Read what `coverage_to_text` wrote."""
     edition, kind, seats, expires, maintenance_until, *features = json.loads(stored)

@@ -1,7 +1,9 @@
 """Policy terms and license overrides as JSON, and back."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from activation_server.rules.license import OnClone, Overage, TermFrom, Terms, Virtual
@@ -31,6 +33,12 @@ def from_json(terms: Mapping[str, Any], overrides: Mapping[str, Any] | None = No
     values = {**terms, **(overrides or {})}
     read = {name: _READ[name](value) for name, value in values.items() if name in _READ}
     return Terms(**{**values, **read})
+
+
+@lru_cache(maxsize=4096)
+def from_text(terms: str, overrides: str) -> Terms:
+    """Read terms and overrides as the database writes them: few differ, and they are read often."""
+    return from_json(json.loads(terms), json.loads(overrides))
 
 
 def _plain(value: object) -> object:

@@ -96,4 +96,4 @@ def running(url: str) -> Iterator[Server]:
         try:
             yield Server(database, runner)
         finally:
-            runner.run(database.engine.dispose())
+            runner.run(database.dispose())

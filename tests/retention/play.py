@@ -30,6 +30,7 @@ from activation_server.services import (
 )
 from activation_server.services import retention as service
 from activation_server.services.calls import Certified, Request
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.licensing import Order
 from activation_server.services.trials import Started
@@ -335,7 +336,7 @@ class Play:
 
     async def _call(self, seat_id: UUID, token: str, request: Request, news: News | None) -> None:
         app = self.installed[seat_id]
-        answer = await activation.reactivate(self.context, seat_id, token, request)
+        answer = await reactivate(self.context, seat_id, token, request)
         if isinstance(answer, Refused):
             seen = answer.reason is Reason.CLONE_DETECTED and request.network is not None
             self.plain.refused(self.now, app.license_id, answer.reason, network=seen)

@@ -23,6 +23,7 @@ from activation_server.services import (
     products,
     seat_changes,
 )
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.privacy import stored_data
 from activation_server.store import person_rows
@@ -213,7 +214,7 @@ def test_of_a_shared_license_a_refusal_does_not_tell_what_it_was_about(world: Wo
         seat = await activate(context, make_request(1, sold.license_key, told=told(BEN)))
         other = make_request(2, computer=2)
         activation_id, token = seat.activation.activation_id, seat.check_in_token
-        reason(await activation.reactivate(context, activation_id, token, other))
+        reason(await reactivate(context, activation_id, token, other))
         bens, anas = [await export.export(context, str(each.email)) for each in (BEN, ANA)]
         assert values(anas, "refusals", "code") == ["HARDWARE_MISMATCH"]
         assert values(anas, "refusals", "evidence") == [None]

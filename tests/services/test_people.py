@@ -10,6 +10,7 @@ from activation_server.crypto.sealed import SealBrokenError
 from activation_server.rules.person import Person, Profile, Told
 from activation_server.services import activation, licensing
 from activation_server.services.calls import Certified, Request
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
 from activation_server.store.database import Connection
@@ -30,9 +31,7 @@ async def activate(context: Context, request: Request) -> Certified:
 
 async def check_in(context: Context, seat: Certified, request: Request) -> Certified:
     return granted(
-        await activation.reactivate(
-            context, seat.activation.activation_id, seat.check_in_token, request
-        )
+        await reactivate(context, seat.activation.activation_id, seat.check_in_token, request)
     )
 
 

@@ -8,20 +8,20 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import event
 
 from activation_server import base64url
 from activation_server.rules.activation import Granted
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.rules.signing_keys import FOREVER, KeyLife, Standing
 from activation_server.services import keys, products, signing_keys
-from activation_server.services.activation import activate, reactivate
+from activation_server.services.activation import activate
 from activation_server.services.calls import Certified
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.store import licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
-from tests.conftest import START, World
+from tests.conftest import START, World, note_statements
 from tests.services.calls import PRODUCT, granted, issue_one, make_request
 
 REASON = "as the test says"
@@ -106,10 +106,10 @@ def test_rotations_under_load_are_noticed_by_nobody(world: World):
 def test_a_rotation_holds_at_once_in_another_process_and_costs_no_question(world: World):
     async def work(context: Context):
         key = (await issue_one(context)).license_key
-        seat = await check_in(context, granted(await activate(context, make_request(1, key))), 2)
         asked: list[str] = []
-        engine = context.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        note_statements(context.database, asked)
+        seat = await check_in(context, granted(await activate(context, make_request(1, key))), 2)
+        asked.clear()
         seat = await check_in(context, seat, 3)
         usual = list(asked)
         async with world.open() as other:

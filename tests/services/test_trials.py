@@ -11,7 +11,8 @@ from activation_server.rules.license import Kind, Virtual
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import RemovedBy
 from activation_server.services import licensing, products, trials
-from activation_server.services.activation import activate, deactivate, reactivate
+from activation_server.services.activation import activate, deactivate
+from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.trials import Started
 from tests.conftest import START, World

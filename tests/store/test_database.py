@@ -27,7 +27,7 @@ def test_a_unit_of_work_whose_connection_is_killed_is_run_again(database_url: st
             await connection.execute(text("SELECT 1"))
 
         await database.transact(work)
-        await database.engine.dispose()
+        await database.dispose()
         await killer.dispose()
         return seen
 
@@ -62,7 +62,7 @@ def test_a_deadlock_is_run_again(database_url: str):
         await database.transact(setup)
         await asyncio.gather(database.transact(update(1, 2)), database.transact(update(2, 1)))
         counted = await database.transact(total)
-        await database.engine.dispose()
+        await database.dispose()
         assert runs >= 3  # one of the two, at least once more
         return counted
 
@@ -84,7 +84,7 @@ def test_nothing_stays_of_work_that_failed(database_url: str):
             return int(await connection.scalar(text("SELECT count(*) FROM products")) or 0)
 
         counted = await database.transact(count)
-        await database.engine.dispose()
+        await database.dispose()
         return counted
 
     assert asyncio.run(run()) == 0
@@ -116,7 +116,7 @@ def test_an_error_tells_no_parameters(database_url: str):
 
             await database.transact(work)
         finally:
-            await database.engine.dispose()
+            await database.dispose()
 
     with pytest.raises(ProgrammingError) as caught:
         asyncio.run(run())

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.services import licensing
-from activation_server.services.activation import activate, reactivate
+from activation_server.services.activation import activate
+from activation_server.services.activation import reactivate_alone as reactivate
 from activation_server.services.context import Context
 from activation_server.store import partitions, schema, schema_version
 from activation_server.store.database import Database, create_engine
@@ -28,7 +29,7 @@ def transact(url: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> 
         try:
             return await database.transact(work)
         finally:
-            await database.engine.dispose()
+            await database.dispose()
 
     return asyncio.run(run())
 

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp
 
@@ -22,7 +21,7 @@ from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseHistory, LicenseView, Order
 from activation_server.store import tables
 from activation_server.web.app import create_app
-from tests.conftest import World
+from tests.conftest import World, note_statements
 
 Json = dict[str, Any]
 Result = TypeVar("Result")
@@ -225,11 +224,7 @@ def running(world: World) -> Iterator[Server]:
             transport=httpx.ASGITransport(app, client=NETWORK_ADDRESS), base_url=world.issuer
         )
         server = Server(world, runner, context, app, http)
-
-        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            server.statements.append(statement)
-
-        event.listen(context.database.engine.sync_engine, "before_cursor_execute", note)
+        note_statements(context.database, server.statements)
         try:
             yield server
         finally:

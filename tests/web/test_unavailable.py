@@ -115,7 +115,7 @@ def test_stopped_and_started_again(away: Server, own_postgres: EmbeddedPostgres)
 def test_shutting_down(away: Server, own_postgres: EmbeddedPostgres) -> None:
     """PostgreSQL answers that it takes nobody new (SQLSTATE 57P03)."""
     answer, body = started(away)
-    away.run(away.context.database.engine.dispose())
+    away.run(away.context.database.dispose())
     postmaster = psutil.Process(own_postgres.pid)
     staying = away.run(asyncpg.connect(plain_url(own_postgres)))
     postmaster.send_signal(signal.SIGTERM)  # waits for those who stay
@@ -144,7 +144,7 @@ async def refused_connection(postgres: EmbeddedPostgres) -> None:
 def test_all_connections_taken(away: Server, own_postgres: EmbeddedPostgres) -> None:
     """PostgreSQL has no connection left (SQLSTATE 53300)."""
     answer, body = started(away)
-    away.run(away.context.database.engine.dispose())
+    away.run(away.context.database.dispose())
     connect = partial(asyncpg.connect, plain_url(own_postgres))
     taken = [away.run(connect()) for _ in range(CONNECTIONS)]
     with pytest.raises(asyncpg.TooManyConnectionsError):
