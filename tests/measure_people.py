@@ -25,9 +25,9 @@ from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.rules.folding import is_found, words
 from activation_server.rules.person import Indexed, Search
 from activation_server.services import (
-    activation,
     license_import,
     licensing,
+    new_seat,
     people,
     retention,
 )
@@ -185,7 +185,7 @@ async def measure_retention(context: Context, due: int) -> None:
     seats = []
     for number in range(200):
         request = make_request(number + 1, sold.license_key, number)
-        answer = await activation.activate(context, request)
+        answer = await new_seat.activate(context, request)
         assert isinstance(answer, Certified)
         seats.append(answer)
     ends = time.perf_counter() + 10

@@ -1,6 +1,6 @@
 """A computer's seat, the calls that ask for it, and what its last answer was made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,6 +122,23 @@ class Known:
     seated: tuple[Activation, ...] = ()  # not removed, and share some value with this computer
     made_by_request: Activation | None = None  # was made by this request id, may be removed
 
+    @classmethod
+    def among(cls, activations: Iterable[Activation], call: Call, activation_id: UUID) -> "Known":
+        """Those of a license's activations that bear on a call, which would make `activation_id`.
+
+        Made by it, or seated and alike: an anchor's digest is the same.
+        """
+        bear = [
+            one
+            for one in activations
+            if one.activation_id == activation_id
+            or (one.removed_at is None and _alike(one.hardware, call.hardware))
+        ]
+        return cls(
+            seated=tuple(one for one in bear if one.removed_at is None),
+            made_by_request=next((one for one in bear if one.activation_id == activation_id), None),
+        )
+
     def on_this_computer(self, call: Call) -> Activation | None:
         """The seat of the computer that calls: the one that has most in common with it.
 
@@ -145,3 +162,9 @@ class Known:
         return other_computer or any(
             one.is_reuse_by(call) for one in (made, *self.seated) if one is not None
         )
+
+
+def _alike(hardware_: Mapping[str, bytes], other: Mapping[str, bytes]) -> bool:
+    """Whether an anchor's digest stands in both, under whatever name."""
+    anchors = {other[name] for name in hardware.ANCHORS & other.keys()}
+    return not anchors.isdisjoint(hardware_.values())

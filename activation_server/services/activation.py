@@ -35,8 +35,8 @@ class _Again(Enum):
     LICENSE_FIRST = "the lease ran out: to take the seat up again locks the license before it"
 
 
-async def activate(context: Context, request: Request) -> Certified | Refused:
-    """Activate a computer for a license key."""
+async def activate_alone(context: Context, request: Request) -> Certified | Refused:
+    """Activate a computer for a license key, as `new_seat.activate` does where it can't pool it."""
     now = context.now()
 
     async def work(connection: Connection) -> Decided[StoredLicense] | Refused:

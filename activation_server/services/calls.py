@@ -184,6 +184,11 @@ async def record(
             await add_event(context, connection, license_id, event)
 
 
+def line_of(context: Context, event: Event) -> StoredEvent:
+    """Make an event without an operator's words into a line of now."""
+    return StoredEvent(context.clock(), context.randomness.uuid(), event.kind, event.details)
+
+
 async def add_event(
     context: Context,
     connection: Connection,

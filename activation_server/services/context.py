@@ -40,7 +40,8 @@ class Context:
     ledger: ErasureLedger = field(repr=False)
     archive: Archive
     actor: str = "server"  # who acts: an operator by the name they are logged in with
-    check_ins: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # see services/check_in.py
+    check_ins: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/check_in.py
+    new_seats: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/new_seat.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
 
     def now(self) -> datetime:

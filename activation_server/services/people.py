@@ -98,6 +98,13 @@ async def remember(
         await store.save(connection, seal_person(context.keyring.vault, rest))
 
 
+def first_user(context: Context, activation: Activation, told: Told, now: datetime) -> OpenPerson:
+    """Make the user of a license's first computer, of whose people nothing is known yet."""
+    computers = {activation.activation_id: _with_news(Computer(), told, now)}
+    user = new_person(context, activation.license_id, Role.USER, now)
+    return replace(user, person=place(told.person, None, ()).person, computers=computers)
+
+
 async def _current(connection: Connection, person: OpenPerson, now: datetime) -> Known:
     ids = [(person.license_id, person.person_id)]
     held = await holds.of_people(connection, ids, now.date())

@@ -249,15 +249,18 @@ async def given_back_since(connection: AsyncConnection, license_id: UUID, since:
 
 async def add(connection: AsyncConnection, activation: Activation, hardware_token: bytes) -> None:
     """Add an activation."""
-    await connection.execute(
-        insert(activations).values(
-            license_id=activation.license_id,
-            activation_id=activation.activation_id,
-            hardware_token=hardware_token,
-            activated_at=activation.activated_at,
-            **_answer(activation),
-        )
-    )
+    await connection.execute(insert(activations).values(columns_of(activation, hardware_token)))
+
+
+def columns_of(activation: Activation, hardware_token: bytes) -> dict[str, Any]:
+    """Give the columns of a new activation's row."""
+    return {
+        "license_id": activation.license_id,
+        "activation_id": activation.activation_id,
+        "hardware_token": hardware_token,
+        "activated_at": activation.activated_at,
+        **_answer(activation),
+    }
 
 
 async def save_answer(

@@ -5,38 +5,25 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from activation_server.rules.license import License, Status
 from activation_server.rules.seat import Activation
-from activation_server.store import terms
 from activation_server.store.activations import STORED, activation_of
 from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
 from activation_server.store.packed import coverage_to_text
+from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, certified
 
 _SEAT = ", ".join(f"a.{column.name}" for column in STORED)
 # `xmin` is another one after every change of a row: what is written is what was decided on.
 _READ: Final = f"""
-    SELECT wanted.number, a.xmin, s.number, s.covers_until, products.algorithm,
-        l.license_id, l.product, l.policy, l.status, policies.terms::text, l.overrides::text,
-        l.issued_at, l.started_at, l.expires_at, l.maintenance_until, l.seats_used,
-        l.hardware_salt, {_SEAT}
+    SELECT wanted.number, a.xmin, {COLUMNS}, {_SEAT}
     FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY
         AS wanted (license_id, activation_id, number)
     JOIN activations AS a
         ON a.license_id = wanted.license_id AND a.activation_id = wanted.activation_id
     JOIN licenses AS l ON l.license_id = wanted.license_id
-    JOIN policies ON policies.product = l.product AND policies.name = l.policy
-    JOIN products ON products.code = l.product
-    CROSS JOIN LATERAL (
-        SELECT k.number, k.covers_until FROM signing_keys AS k
-        WHERE k.signs_since IS NOT NULL AND k.retired_at IS NULL
-            AND (k.product IS NULL OR k.product = l.product)
-        ORDER BY k.product IS NULL, k.number DESC
-        LIMIT 1
-    ) AS s
+    {JOINED}
 """  # noqa: S608 - names of columns
-_STATUSES = {each.value: each for each in Status}
-_LICENSE_AT, _SEAT_AT = 5, 17  # where their columns begin
+_SEAT_AT = 2 + COUNT  # where its columns begin
 
 # What a plain check-in changes: no index holds any of it, so that rows are updated in place.
 _CHANGED: Final = {
@@ -82,41 +69,7 @@ async def read(connection: Driver, wanted: Sequence[tuple[UUID, UUID]]) -> Seque
 
 
 def _seat(values: Sequence[Any]) -> Seat:
-    number, covers_until, algorithm = values[2:_LICENSE_AT]
-    stored = CertifiedLicense(
-        _license(values[_LICENSE_AT:_SEAT_AT]), algorithm, number, covers_until
-    )
-    return Seat(activation_of(values[_SEAT_AT:]), stored, values[1])
-
-
-def _license(values: Sequence[Any]) -> License:
-    (
-        license_id,
-        product,
-        policy,
-        status,
-        its_terms,
-        overrides,
-        issued_at,
-        started_at,
-        expires_at,
-        maintenance_until,
-        seats_used,
-        hardware_salt,
-    ) = values
-    return License(
-        license_id=license_id,
-        product=product,
-        policy=policy,
-        status=_STATUSES[status],
-        terms=terms.from_text(its_terms, overrides),
-        issued_at=issued_at,
-        started_at=started_at,
-        expires_at=expires_at,
-        maintenance_until=maintenance_until,
-        seats_used=seats_used,
-        hardware_salt=hardware_salt,
-    )
+    return Seat(activation_of(values[_SEAT_AT:]), certified(values[2:_SEAT_AT]), values[1])
 
 
 _NAMES = ", ".join(_CHANGED)

@@ -24,7 +24,7 @@ from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Computer
 from activation_server.services import activation as service
-from activation_server.services import check_in, trials
+from activation_server.services import check_in, new_seat, trials
 from activation_server.services.calls import Certified, Request
 from activation_server.services.context import Context
 from activation_server.web.requests import TooLargeError
@@ -37,7 +37,7 @@ async def activate(context: Context, data: bytes) -> Outcome:
     """Activate a computer for a license key. Raises RequestInvalidError, as all calls here."""
     body = decode(ActivationRequest, data)
     request = _request(body, product=body.product, license_key=body.license_key)
-    result = await service.activate(context, request)
+    result = await new_seat.activate(context, request)
     return result if isinstance(result, Refused) else _certified(context, result)
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from activation_server.cli.app import app
 from activation_server.services import licensing
-from activation_server.services.activation import activate
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.store.database import Connection
 from tests.cli.conftest import Commands
 from tests.conftest import World

@@ -4,11 +4,11 @@ from activation_server.formats.problem import TEXTS
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason
 from activation_server.services import products
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms, set_terms
 from activation_server.services.licensing import LicenseView, change_standing
+from activation_server.services.new_seat import activate
 from tests.cli.conftest import Commands
 from tests.conftest import World
 from tests.services.calls import PRODUCT, issue_one, make_request

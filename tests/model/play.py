@@ -12,10 +12,11 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Terms
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import keys, licensing, products, seat_changes, signing_keys, trials
-from activation_server.services.activation import activate, deactivate
+from activation_server.services.activation import deactivate
 from activation_server.services.calls import Certified, Seats
 from activation_server.services.check_in import reactivate
 from activation_server.services.licensing import Order
+from activation_server.services.new_seat import activate
 from activation_server.services.signing_keys import KeyView
 from activation_server.services.trials import Started
 from tests.model import certificates

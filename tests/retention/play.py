@@ -24,6 +24,7 @@ from activation_server.services import (
     erasure,
     holds,
     licensing,
+    new_seat,
     products,
     seat_changes,
     trials,
@@ -91,6 +92,7 @@ class Play:
 
     async def begin(self) -> None:
         database = MortalDatabase(self.context.database.engine, [])
+        vars(database)["_lanes"] = self.context.database._lanes  # closed with the others
         self.context = replace(self.context, database=database)
         await products.add_product(self.context, PRODUCT, "Backup Pro", "EdDSA")
         await products.add_policy(self.context, PRODUCT, "trial", {"trial_days": 14})
@@ -300,7 +302,7 @@ class Play:
             else None
         )
         request = self._request(computer, news, product=PRODUCT, license_key=sold.key)
-        answer = await activation.activate(self.context, request)
+        answer = await new_seat.activate(self.context, request)
         if isinstance(answer, Refused):
             assert answer.reason is Reason.SEAT_LIMIT_REACHED
             self.plain.refused(self.now, sold.license_id, answer.reason, network=False)

@@ -7,7 +7,8 @@ from activation_server.formats.certificate import VERSION
 from activation_server.rules.license import OnClone
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.services import licensing, products
-from activation_server.services.activation import activate, deactivate
+from activation_server.services.activation import activate_alone as activate
+from activation_server.services.activation import deactivate
 from activation_server.services.activation import reactivate_alone as reactivate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context

@@ -14,7 +14,7 @@ from activation_server import base64url
 from activation_server.gateways import archive as gateway
 from activation_server.gateways.archive import Archive, Standing, recipients
 from activation_server.rules.errors import OperatorError
-from activation_server.services import activation, archive, licensing, trials
+from activation_server.services import archive, licensing, new_seat, trials
 from activation_server.services.archive import Archived
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
@@ -47,8 +47,8 @@ async def sell(context: Context) -> LicenseView:
     """A license with everything that can be stored of one."""
     sold = await issue_one(context, buyer=ANA, order_reference="FS-1001")
     news = told(BEN, "Please call me.", "BEN-PC")
-    granted(await activation.activate(context, make_request(1, sold.license_key, told=news)))
-    reason(await activation.activate(context, make_request(2, sold.license_key, 2)))
+    granted(await new_seat.activate(context, make_request(1, sold.license_key, told=news)))
+    reason(await new_seat.activate(context, make_request(2, sold.license_key, 2)))
     return sold
 
 
@@ -118,7 +118,7 @@ def test_the_others_stay_and_an_archived_key_is_an_unknown_one(world: World, ide
             await licensing.show(context, sold.license_key)
         await licensing.show(context, other.license_key)
         request = make_request(9, sold.license_key)
-        assert reason(await activation.activate(context, request)) == "LICENSE_NOT_FOUND"
+        assert reason(await new_seat.activate(context, request)) == "LICENSE_NOT_FOUND"
 
     world.run(work)
 

@@ -12,40 +12,18 @@ from sqlalchemy import text
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Notice, Reason
 from activation_server.services import licensing, seat_changes
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.services.pool import Pool
 from activation_server.store import check_ins as store
-from activation_server.store.database import Connection, Database, Driver
+from activation_server.store.database import Connection, Driver
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request, reason
+from tests.services.watched import Batch, Watched
 
-Work = Callable[[Any], Awaitable[Any]]
 NO_TERMS: Mapping[str, object] = {}
-
-
-@dataclass(frozen=True)
-class Watched(Database):
-    """A database that counts its units of work, and does to batches what a test says."""
-
-    pooled_done: list[object]
-    ordinary_done: list[object]
-    around: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] | None = None
-
-    async def transact(self, work: Work) -> Any:
-        result = await Database.transact(self, work)
-        self.ordinary_done.append(result)
-        return result
-
-    async def pooled(self, work: Work) -> Any:
-        async def plain() -> Any:
-            return await Database.pooled(self, work)
-
-        result = await (plain() if self.around is None else self.around(plain))
-        self.pooled_done.append(result)
-        return result
 
 
 @dataclass
@@ -73,7 +51,7 @@ class Fleet:
 async def fleet_of(
     context: Context,
     count: int,
-    around: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]] | None = None,
+    around: Callable[[Batch], Awaitable[Any]] | None = None,
     terms: Mapping[str, object] = NO_TERMS,
 ) -> Fleet:
     """Activate computers of a license, and begin to watch."""
@@ -230,7 +208,7 @@ def test_a_row_that_somebody_changed_meanwhile_is_decided_on_anew(
 def test_a_batch_that_fails_is_done_one_by_one(world: World, *, committed: bool):
     """Before its commit, or after it with the answer lost: the same answers, and no fork."""
 
-    async def fails(batch: Callable[[], Awaitable[Any]]) -> Any:
+    async def fails(batch: Batch) -> Any:
         if committed:
             await batch()
         msg = "the connection is gone"
@@ -253,7 +231,7 @@ def test_who_goes_away_gets_the_same_answer_later(world: World):
     async def work(context: Context):
         begun = asyncio.Event()
 
-        async def told(batch: Callable[[], Awaitable[Any]]) -> Any:
+        async def told(batch: Batch) -> Any:
             begun.set()
             return await batch()
 

@@ -11,10 +11,10 @@ from activation_server.rules.branch import TrueBranch
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import licensing, seat_changes
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request, reason
 

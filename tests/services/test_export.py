@@ -16,10 +16,10 @@ from activation_server.rules import personal_data as kind
 from activation_server.rules.export import Export
 from activation_server.rules.person import Told
 from activation_server.services import (
-    activation,
     erasure,
     export,
     licensing,
+    new_seat,
     products,
     seat_changes,
 )
@@ -102,7 +102,7 @@ def test_who_is_alone_on_a_license_is_given_all_of_it(world: World):
         world.clock.advance(seconds=1)
         await licensing.change_standing(context, sold.license_key, "suspend", "unpaid")
         await licensing.change_standing(context, sold.license_key, "reinstate", "paid")
-        reason(await activation.activate(context, make_request(9, sold.license_key, 9)))
+        reason(await new_seat.activate(context, make_request(9, sold.license_key, 9)))
         found = await export.export(context, f" {EMAIL.upper()} ")
         assert values(found, "people", "name") == ["Ana Popescu"]
         assert values(found, "people", "company") == ["Exemplu SRL"]

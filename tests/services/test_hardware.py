@@ -5,10 +5,10 @@ from typing import Any
 
 from activation_server.rules.reasons import Notice, Reason
 from activation_server.services import licensing
-from activation_server.services.activation import activate
 from activation_server.services.calls import Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request, reason
 

@@ -13,11 +13,11 @@ from activation_server.rules.license import App, Overage
 from activation_server.rules.reasons import Reason
 from activation_server.rules.renewal import Renewal, Start
 from activation_server.services import licensing, products
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified, Seats
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms, renew, set_terms
+from activation_server.services.new_seat import activate
 from activation_server.store.database import Connection, Database
 from tests.conftest import START, World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason

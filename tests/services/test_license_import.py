@@ -18,7 +18,7 @@ from activation_server.cli.app import app
 from activation_server.formats import license_key
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Status
-from activation_server.services import activation, licensing, products
+from activation_server.services import licensing, new_seat, products
 from activation_server.services.calls import Certified, key_digests
 from activation_server.services.context import Context
 from activation_server.services.license_import import Phase, Report, import_licenses
@@ -68,7 +68,7 @@ class Vendor:
 
         async def work(context: Context) -> str | None:
             request = make_request(1, typed, product=product, computer=1)
-            answer = await activation.activate(context, request)
+            answer = await new_seat.activate(context, request)
             if not isinstance(answer, Certified):
                 return None
             license_id = str(granted(answer).activation.license_id)

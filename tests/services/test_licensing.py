@@ -7,10 +7,11 @@ from activation_server.crypto.master_key import MasterKeyError
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import keys, licensing, products, seat_changes
-from activation_server.services.activation import activate, deactivate
+from activation_server.services.activation import deactivate
 from activation_server.services.calls import Seats
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from tests.conftest import World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 

@@ -8,10 +8,11 @@ import pytest
 from activation_server.rules.license import Virtual
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import licensing, products, seat_changes
-from activation_server.services.activation import activate, deactivate
+from activation_server.services.activation import deactivate
 from activation_server.services.calls import Certified
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from tests.conftest import World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 

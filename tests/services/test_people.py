@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from activation_server.crypto.sealed import SealBrokenError
 from activation_server.rules.person import Person, Profile, Told
-from activation_server.services import activation, licensing
+from activation_server.services import licensing, new_seat
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
@@ -26,7 +26,7 @@ def told(person: Person = ANA, comments: str | None = None, computer: str | None
 
 
 async def activate(context: Context, request: Request) -> Certified:
-    return granted(await activation.activate(context, request))
+    return granted(await new_seat.activate(context, request))
 
 
 async def check_in(context: Context, seat: Certified, request: Request) -> Certified:
@@ -161,7 +161,7 @@ def test_a_refused_activation_stores_nothing_of_a_person(world: World):
     async def work(context: Context):
         sold = await issue_one(context)
         await activate(context, make_request(1, sold.license_key))
-        await activation.activate(context, make_request(2, sold.license_key, 2, told=told()))
+        await new_seat.activate(context, make_request(2, sold.license_key, 2, told=told()))
         assert await rows(context, "people") == 0
 
     world.run(work)

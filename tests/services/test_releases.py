@@ -6,9 +6,9 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import App
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import products, releases
-from activation_server.services.activation import activate
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.services.releases import Release
 from tests.conftest import START, World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason

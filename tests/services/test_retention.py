@@ -17,9 +17,9 @@ from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
 from activation_server.rules.retention import Lifetime, Unit
 from activation_server.services import (
-    activation,
     holds,
     licensing,
+    new_seat,
     people,
     retention,
     seat_changes,
@@ -103,7 +103,7 @@ async def _trial_policy(connection: Connection) -> None:
 
 async def a_refusal(context: Context) -> None:
     sold, _ = await seat_of(context)
-    answer = await activation.activate(context, make_request(3, sold.license_key, 3))
+    answer = await new_seat.activate(context, make_request(3, sold.license_key, 3))
     assert reason(answer) is Reason.SEAT_LIMIT_REACHED
 
 

@@ -14,10 +14,10 @@ from activation_server.rules.activation import Granted
 from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.rules.signing_keys import FOREVER, KeyLife, Standing
 from activation_server.services import keys, products, signing_keys
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.store import licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense

@@ -11,9 +11,10 @@ from activation_server.rules.license import Kind, Virtual
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import RemovedBy
 from activation_server.services import licensing, products, trials
-from activation_server.services.activation import activate, deactivate
+from activation_server.services.activation import deactivate
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.services.trials import Started
 from tests.conftest import START, World
 from tests.services.calls import PRODUCT, deadlocks, granted, issue_one, make_request, reason

@@ -15,9 +15,9 @@ from activation_server import bootstrap
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services import licensing
-from activation_server.services.activation import activate
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.settings import Settings
 from tests.services.calls import issue_one, make_request
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.services import licensing
-from activation_server.services.activation import activate
 from activation_server.services.activation import reactivate_alone as reactivate
 from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.store import partitions, schema, schema_version
 from activation_server.store.database import Database, create_engine
 from activation_server.store.packed import coverage_from_text, hardware_from_bytes
