@@ -28,9 +28,17 @@ from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.settings import Settings
 from activation_server.store import partitions, schema_version
-from activation_server.store.database import Database, create_engine
+from activation_server.store.database import (
+    CONNECTIONS,
+    POOL_SIZE,
+    Database,
+    connection_limit,
+    create_engine,
+)
 
 MASTER_KEY_NAME = "master.key"
+CONNECTIONS_BESIDE = 4  # for what goes on beside workers
+_CONNECTIONS_LEFT = 4  # for commands of operators
 _UNREACHABLE = "The database can't be reached; check ACTIVATION_DATABASE_URL and that it runs."
 log = structlog.get_logger()
 
@@ -58,14 +66,20 @@ def running_postgres(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres
 
 @asynccontextmanager
 async def open_context(
-    settings: Settings, url: str, *, actor: str = "server", migrate: bool = False
+    settings: Settings,
+    url: str,
+    *,
+    actor: str = "server",
+    migrate: bool = False,
+    connections: int = POOL_SIZE,
 ) -> AsyncIterator[Context]:
     """Connect, see that the schema is current, unlock the keys; close it all at the end.
 
-    `actor` is who acts. The embedded database is always migrated; an external one by `db upgrade`.
+    `actor` is who acts, on so many connections at most. The embedded database is always migrated;
+    an external one by `db upgrade`.
     Raises OperatorError or MasterKeyError with one sentence that says what to do.
     """
-    database = Database(create_engine(url))
+    database = Database(create_engine(url, connections))
     try:
         if migrate or settings.embedded:
             await upgrade_schema(database)
@@ -80,6 +94,18 @@ async def open_context(
         raise OperatorError(_UNREACHABLE) from None
     finally:
         await database.dispose()
+
+
+async def check_connections(context: Context, workers: int) -> None:
+    """See that the database takes the connections of so many workers. Raises OperatorError."""
+    needed = workers * CONNECTIONS + CONNECTIONS_BESIDE + _CONNECTIONS_LEFT
+    limit = await context.database.transact(connection_limit)
+    if needed > limit:
+        msg = (
+            f"{workers} workers may need {needed} connections, and the database takes {limit}: "
+            "set fewer --workers, or a higher max_connections in postgresql.conf."
+        )
+        raise OperatorError(msg)
 
 
 async def upgrade_schema(database: Database) -> None:

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
         description="addresses or networks, separated by commas, whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed; from anywhere else they are not",
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        description="processes that serve on the one address; each opens up to 20 connections to "
+        "the database",
+    )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
     )

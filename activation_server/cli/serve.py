@@ -22,6 +22,9 @@ def serve(
     trusted_proxies: Annotated[
         str | None, typer.Option(help="Proxy addresses whose X-Forwarded-… are believed.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that serve on the address.")
+    ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How log lines look.")] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="With nothing sold yet, issue a license to try.")
@@ -36,6 +39,7 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
         trusted_proxies=trusted_proxies,
+        workers=workers,
         log_format=log_format,
     )
     logs.configure(chosen.log_format, chosen.log_level)

@@ -8,13 +8,15 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Literal
 
 import structlog
 import uvicorn
 
 from activation_server import bootstrap
 from activation_server.cli.demo import prepare_demo
-from activation_server.cli.operate import fail, refusals_told
+from activation_server.cli.operate import WRONG_USE, fail, refusals_told
+from activation_server.cli.workers import Workers, sockets_for
 from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from activation_server.services import erasure
 from activation_server.services.context import Context
@@ -22,6 +24,7 @@ from activation_server.settings import Settings
 from activation_server.web.app import create_app
 
 GRACEFUL_SECONDS = 30
+END_SECONDS = 5  # for a worker to close what it has open, after its last answer
 WATCH_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 2048
@@ -49,15 +52,24 @@ def run(chosen: Settings, *, demo: bool) -> None:
     """Serve until a signal ends it; exits with a sentence where it can't."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until serving: tidy up and go
     with refusals_told(as_json=False):
+        if chosen.workers > 1 and sys.platform == "win32":
+            fail("Windows has one worker only.", as_json=False, code=WRONG_USE)
         _check_tls(chosen)
         listening = _listen(chosen)
         chosen = chosen.model_copy(update={"port": listening.getsockname()[1]})
         with (
             listening,
             bootstrap.running_postgres(chosen) as (url, postgres),
-            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+            asyncio.Runner(loop_factory=loop_factory()) as runner,
         ):
-            runner.run(_serve(chosen, url, postgres, listening, demo=demo))
+            serve = _serve if chosen.workers == 1 else _serve_by_workers
+            runner.run(serve(chosen, url, postgres, listening, demo=demo))
+
+
+def make_server(chosen: Settings, context: Context) -> uvicorn.Server:
+    """Make what serves apps, until a signal ends it."""
+    _spare_the_collector()
+    return _Server(_config(chosen, context))
 
 
 def _spare_the_collector() -> None:
@@ -71,7 +83,7 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Choose uvloop where there is one: Windows has none."""
     try:
         import uvloop  # noqa: PLC0415 - not installed on Windows
@@ -120,15 +132,55 @@ async def _serve(
 ) -> None:
     async with bootstrap.open_context(chosen, url) as context, _background(context, postgres):
         await erasure.check(context)
-        server = _Server(_config(chosen, context))
+        server = make_server(chosen, context)
         listening.listen(BACKLOG)  # from here on a connection waits instead of being refused
-        log.info("serving", address=chosen.address, issuer=context.issuer)
-        if demo:
-            sys.stdout.write(await prepare_demo(context, chosen.address, chosen.data_dir))
-            sys.stdout.flush()
-        _spare_the_collector()
+        await _tell(chosen, context, demo=demo)
         await server.serve(sockets=[listening])
         log.info("stopped")
+
+
+async def _serve_by_workers(
+    chosen: Settings,
+    url: str,
+    postgres: EmbeddedPostgres | None,
+    listening: socket.socket,
+    *,
+    demo: bool,
+) -> None:
+    """Have workers serve; what goes on beside runs here, once, and whichever of them dies."""
+    async with (
+        bootstrap.open_context(chosen, url, connections=bootstrap.CONNECTIONS_BESIDE) as context,
+        _background(context, postgres),
+    ):
+        await bootstrap.check_connections(context, chosen.workers)
+        await erasure.check(context)
+        sockets = sockets_for(chosen.workers, listening)
+        for each in sockets:
+            each.listen(BACKLOG)
+        stop = _signalled()
+        async with Workers(chosen, sockets, GRACEFUL_SECONDS + END_SECONDS) as workers:
+            ready = asyncio.create_task(workers.ready())
+            await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not stop.done():
+                await _tell(chosen, context, demo=demo)
+            await stop
+        log.info("stopped")
+
+
+def _signalled() -> asyncio.Task[Literal[True]]:
+    """Give what is done on the first SIGTERM or SIGINT."""
+    loop, came = asyncio.get_running_loop(), asyncio.Event()
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_, came.set)
+    return asyncio.create_task(came.wait())
+
+
+async def _tell(chosen: Settings, context: Context, *, demo: bool) -> None:
+    """Say where it serves, and how to try it."""
+    log.info("serving", address=chosen.address, issuer=context.issuer)
+    if demo:
+        sys.stdout.write(await prepare_demo(context, chosen.address, chosen.data_dir))
+        sys.stdout.flush()
 
 
 @contextlib.asynccontextmanager

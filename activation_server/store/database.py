@@ -18,6 +18,7 @@ from activation_server.rules.errors import UnavailableError
 ATTEMPTS = 3
 POOL_SIZE = 16
 LANES = 4  # connections for what is pooled: so many of its statements may run at once
+CONNECTIONS = POOL_SIZE + LANES  # that a server process opens at most
 _TIMEOUTS = {  # milliseconds
     "statement_timeout": "15000",
     "lock_timeout": "10000",
@@ -132,6 +133,16 @@ class Database:
             finally:
                 if mine:
                     await held.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
+
+
+async def connection_limit(connection: AsyncConnection) -> int:
+    """Tell how many connections at once the database takes from all of us."""
+    question = """
+        SELECT current_setting('max_connections')::int
+             - current_setting('superuser_reserved_connections')::int
+             - coalesce(current_setting('reserved_connections', true), '0')::int
+    """  # the last came with PostgreSQL 16
+    return int((await connection.execute(text(question))).scalar_one())
 
 
 def _sqlstate(error: BaseException) -> str:

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 from typer.testing import CliRunner
 
 from activation_server.cli.app import app
@@ -87,25 +88,32 @@ class Server:
                 stderr=log,
                 text=True,
             )
-        address = self._wait_for_address(offset)
+        address = str(self.logged("serving", since=offset)["address"])
         self.port = int(address.rsplit(":", 1)[1])
         return address
 
-    def _wait_for_address(self, offset: int) -> str:
-        """Follow the log until it says where the server serves, or the process has ended."""
+    def logged(self, event: str, *, since: int = 0, other_than: Collection[int] = ()) -> Any:
+        """Wait for an event in the log from a place on, not of these processes, and give it."""
         assert self.process is not None
         with subprocess.Popen(
-            ["tail", "-c", f"+{offset + 1}", "-f", f"--pid={self.process.pid}", str(self.log)],
+            ["tail", "-c", f"+{since + 1}", "-f", f"--pid={self.process.pid}", str(self.log)],
             stdout=subprocess.PIPE,
             text=True,
         ) as tail:
             assert tail.stdout is not None
             for line in tail.stdout:
                 entry = json.loads(line) if line.startswith("{") else {}
-                if entry.get("event") == "serving":
+                if entry.get("event") == event and entry.get("pid") not in other_than:
                     tail.kill()
-                    return str(entry["address"])
+                    return entry
         raise AssertionError(self.log.read_text(encoding="utf-8"))
+
+    def workers(self, count: int) -> list[psutil.Process]:
+        """Give the processes that serve, the first of them."""
+        pids: list[int] = []
+        while len(pids) < count:
+            pids.append(self.logged("worker_ready", other_than=pids)["pid"])
+        return [psutil.Process(pid) for pid in pids]
 
     def printed(self, word: str) -> str:
         """Give the line that it prints with this word in it."""

@@ -16,6 +16,7 @@ from tests.end_to_end.server import Operator, Server
 
 COMPUTERS = 300
 KILL_AFTER = 60  # answers
+AT_ONCE = 10
 
 
 @dataclass
@@ -27,8 +28,8 @@ class Load:
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, address: str) -> None:
-        """Send everything, ten at a time; what breaks off stays unanswered."""
-        gate = asyncio.Semaphore(10)
+        """Send everything, some at a time; what breaks off stays unanswered."""
+        gate = asyncio.Semaphore(AT_ONCE)
         async with httpx.AsyncClient(base_url=address, timeout=60) as http:
 
             async def send(body: dict[str, Any]) -> None:
@@ -75,9 +76,10 @@ def _check(load: Load, retried: list[tuple[int, dict[str, Any]]], shown: dict[st
     assert shown["seats_used"] == len(shown["activations"]) == COMPUTERS
 
 
-@pytest.mark.parametrize("victim", ["server", "postgres"])
+@pytest.mark.parametrize("victim", ["server", "postgres", "worker"])
 def test_kill_9_in_mid_load_loses_nothing(data_dir: Path, tmp_path: Path, victim: str):
-    with Server(data_dir, tmp_path / "log") as server:
+    several = ("--workers", "2") if victim == "worker" else ()
+    with Server(data_dir, tmp_path / "log", arguments=several) as server:
         operator = Operator(data_dir)
         operator.json("product", "add", "demo", "--name", "Demo")
         issue = ("license", "issue", "--product", "demo", "--seats", "unlimited")
@@ -88,6 +90,11 @@ def test_kill_9_in_mid_load_loses_nothing(data_dir: Path, tmp_path: Path, victim
         if victim == "server":
             asyncio.run(_break_in_mid_load(load, server, server.kill))
             server.start()
+        elif victim == "worker":
+            first = server.workers(2)
+            asyncio.run(_break_in_mid_load(load, server, first[0].kill))
+            server.logged("worker_ready", other_than=[one.pid for one in first])
+            assert len(load.answers) >= COMPUTERS - AT_ONCE  # the others were served meanwhile
         else:
             # The postmaster's process id is the first line of its pid file.
             pid_file = data_dir / "postgres" / "postmaster.pid"
