@@ -9,7 +9,10 @@ from activation_server import logs
 from activation_server.cli.operate import DataDir, settings
 from activation_server.settings import LogFormat
 
+app = typer.Typer()
 
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(metavar="H", help="Address to serve on.")] = None,
     port: Annotated[int | None, typer.Option(metavar="P", help="Port; 0 takes a free one.")] = None,
