@@ -5,6 +5,7 @@ Time and chance come in here and nowhere else.
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from activation_server.rules.errors import OperatorError, UnavailableError
 from activation_server.services import audit, erasure, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
+from activation_server.services.limits import Limits, Quotas
 from activation_server.settings import Settings
 from activation_server.store import partitions, schema_version
 from activation_server.store.database import (
@@ -185,6 +187,15 @@ async def keep_retention(context: Context, interval_seconds: float = 3600) -> No
         await asyncio.sleep(interval_seconds)
 
 
+async def keep_telling(context: Context, interval_seconds: float = 10) -> None:
+    """Log how many were turned away, and why, while it happens; for as long as the server runs."""
+    while True:
+        if context.limits.turned_away:
+            log.warning("turned_away", **context.limits.turned_away)
+            context.limits.turned_away.clear()
+        await asyncio.sleep(interval_seconds)
+
+
 async def is_ready(context: Context) -> dict[str, bool]:
     """Tell what the server needs to serve.
 
@@ -224,6 +235,17 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
         archive=archive_of(settings),
         actor=actor,
         newsletter_wording=settings.newsletter_wording,
+        limits=Limits(_quotas(settings), time.monotonic_ns),
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(
+        network_check_ins=settings.network_check_ins,
+        network_activations=settings.network_activations,
+        network_wrong_keys=settings.network_wrong_keys,
+        license_check_ins=settings.license_check_ins,
+        license_activations=settings.license_activations,
     )
 
 

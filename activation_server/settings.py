@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_HOST = "127.0.0.1"
@@ -16,6 +17,14 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     JSON = "json"
     TEXT = "text"
+
+
+def _lifted(quota: object) -> object:
+    """Take 0 and `none` for no limit."""
+    return None if str(quota).strip().lower() in {"0", "none"} else quota
+
+
+Quota = Annotated[int | None, BeforeValidator(_lifted), Field(ge=1, le=10**9)]
 
 
 class Settings(BaseSettings):
@@ -79,6 +88,32 @@ class Settings(BaseSettings):
         ge=1,
         description="processes that serve on the one address; each opens up to 20 connections to "
         "the database",
+    )
+    most_in_flight: Quota = Field(
+        default=512,
+        description="requests that are worked on at once; whoever comes then is asked to come back "
+        "later, look-ups first, then activations, check-ins last; 0 or `none` lifts this limit, "
+        "and each of the following",
+    )
+    network_check_ins: Quota = Field(
+        default=100_000,
+        description="check-ins a minute from one network: of an IPv4 address its /24, of an IPv6 "
+        "address its /48",
+    )
+    network_activations: Quota = Field(
+        default=10_000,
+        description="activations a minute from one network, with trials, seats given back and "
+        "offline files",
+    )
+    network_wrong_keys: Quota = Field(
+        default=60,
+        description="activations a minute with keys that there are not, from one network",
+    )
+    license_check_ins: Quota = Field(
+        default=100_000, description="check-ins a minute for one license, with seats given back"
+    )
+    license_activations: Quota = Field(
+        default=10_000, description="activations a minute with one license key"
     )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"

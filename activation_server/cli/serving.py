@@ -21,6 +21,7 @@ from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgr
 from activation_server.services import erasure
 from activation_server.services.context import Context
 from activation_server.settings import Settings
+from activation_server.web.admission import House
 from activation_server.web.app import create_app
 
 GRACEFUL_SECONDS = 30
@@ -190,6 +191,7 @@ async def _background(context: Context, postgres: EmbeddedPostgres | None) -> As
         asyncio.create_task(bootstrap.keep_partitions(context)),
         asyncio.create_task(bootstrap.keep_checkpoints(context)),
         asyncio.create_task(bootstrap.keep_retention(context)),
+        asyncio.create_task(bootstrap.keep_telling(context)),
     ]
     if postgres is not None:
         tasks.append(asyncio.create_task(_watch(postgres)))
@@ -215,7 +217,7 @@ async def _watch(postgres: EmbeddedPostgres) -> None:
 def _config(chosen: Settings, context: Context) -> uvicorn.Config:
     proxies = [one.strip() for one in chosen.trusted_proxies.split(",") if one.strip()]
     return uvicorn.Config(
-        create_app(context, bootstrap.is_ready),
+        create_app(context, bootstrap.is_ready, House(chosen.most_in_flight)),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -39,8 +39,10 @@ TEXTS: Mapping[Reason, Text] = {
         429,
         "Too many requests",
         "Too many requests came from this network or for this license. Try again later.",
-        "More requests came in a minute than the server takes from one network or for one license.",
-        "Wait a little and try again; check the license key for typing errors.",
+        "More requests came in a minute than the server takes from one network or for one license, "
+        "or too many license keys from this network were wrong. Check-ins are counted apart.",
+        "Wait a little and try again; check the license key for typing errors. An app that was "
+        "activated goes on working meanwhile.",
         _RETRY_LATER,
     ),
     Reason.REQUEST_TOO_LARGE: Text(

@@ -57,3 +57,4 @@ class Refused:
     reason: Reason
     evidence: Mapping[str, object] = field(default_factory=dict)
     noted: Mapping[str, object] = field(default_factory=dict)
+    retry_after: int | None = None  # seconds until the same request may be granted

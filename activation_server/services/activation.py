@@ -121,6 +121,8 @@ async def deactivate(
     presented = context.keyring.tokens.check(check_in_token, activation_id)
     if presented is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
+    if limited := context.limits.check_in_of(presented.license_id):
+        return limited
 
     async def work(connection: Connection) -> Seats | Refused:
         found = await _lock_both(connection, presented, activation_id)

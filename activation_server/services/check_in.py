@@ -53,6 +53,8 @@ async def reactivate(
     presented = context.keyring.tokens.check(check_in_token, activation_id)
     if presented is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
+    if limited := context.limits.check_in_of(presented.license_id):
+        return limited
     check_in = CheckIn(activation_id, presented, request, context.now())
     decided = await context.check_ins.ask(check_in, partial(take, context))
     if decided is None:

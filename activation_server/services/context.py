@@ -9,6 +9,7 @@ from uuid import UUID
 from activation_server.crypto.keyring import Keyring
 from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
+from activation_server.services.limits import Limits, unlimited
 from activation_server.services.pool import Pool
 from activation_server.store.database import Database
 
@@ -43,6 +44,7 @@ class Context:
     check_ins: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/check_in.py
     new_seats: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/new_seat.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
+    limits: Limits = field(default_factory=unlimited, repr=False)
 
     def now(self) -> datetime:
         """Give the time in whole seconds, as certificates and the database keep it."""

@@ -22,6 +22,7 @@ from activation_server.formats.times import rfc3339
 from activation_server.logs import REQUEST_ID
 from activation_server.services.context import Context
 from activation_server.web import client_routes, offline_page, pages
+from activation_server.web.admission import Admission, House
 from activation_server.web.direct import ROUTE, Direct
 from activation_server.web.responses import EXPECTED, Expected, fault, refusal_of, refuse
 
@@ -42,9 +43,9 @@ _NO_TELEMETRY: TelemetryConfig = {
 Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 
-def create_app(context: Context, readiness: Readiness) -> ASGIApp:
+def create_app(context: Context, readiness: Readiness, house: House) -> ASGIApp:
     """Make the application; `readiness` tells what `/readyz` answers."""
-    return Observed(Direct(build(context, readiness), context), context)
+    return Admission(Observed(Direct(build(context, readiness), context), context), context, house)
 
 
 def build(context: Context, readiness: Readiness) -> FastAPI:

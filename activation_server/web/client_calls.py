@@ -33,12 +33,22 @@ _NOTHING, _ASKS_ALONE = Told(), Told(newsletter=True)
 Outcome = CertificateAnswer | DeactivationAnswer | Refused
 
 
-async def activate(context: Context, data: bytes) -> Outcome:
-    """Activate a computer for a license key. Raises RequestInvalidError, as all calls here."""
+async def activate(context: Context, data: bytes, network: str | None) -> Outcome:
+    """Activate a computer for a license key. Raises RequestInvalidError, as all calls here.
+
+    The network (see `rules/network.py`) is the one that sends, for its limits alone.
+    """
     body = decode(ActivationRequest, data)
+    if limited := context.limits.activation_of(body.license_key, network):
+        return limited
     request = _request(body, product=body.product, license_key=body.license_key)
     result = await new_seat.activate(context, request)
-    return result if isinstance(result, Refused) else _certified(context, result)
+    if not isinstance(result, Refused):
+        context.limits.key_was_right(body.license_key, network)
+        return _certified(context, result)
+    if result.reason is Reason.LICENSE_NOT_FOUND:
+        context.limits.key_was_wrong(network)
+    return result
 
 
 async def start_trial(context: Context, data: bytes) -> Outcome:
@@ -77,10 +87,11 @@ async def deactivate(context: Context, activation_id: str, data: bytes) -> Outco
     return DeactivationAnswer(status="deactivated", seats=seats, server_time=context.now())
 
 
-async def carry_out(context: Context, file: bytes) -> Outcome:
+async def carry_out(context: Context, file: bytes, network: str | None) -> Outcome:
     """Carry out an offline request file: the call that it names, by the rules of that call.
 
-    Raises TooLargeError, DamagedError or RequestInvalidError.
+    The network is that of whoever brings the file. Raises TooLargeError, DamagedError or
+    RequestInvalidError.
     """
     if len(file) > offline_file.MAX_FILE:
         raise TooLargeError
@@ -90,7 +101,7 @@ async def carry_out(context: Context, file: bytes) -> Outcome:
     wanted = decode(OfflineRequest, data)
     match wanted.purpose:
         case "activate":
-            return await activate(context, data)
+            return await activate(context, data, network)
         case "reactivate":
             # The file's way here says nothing of the computer's network.
             return await reactivate(context, wanted.named_activation(), data, network=None)

@@ -64,7 +64,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 async def activated(context: Context, scope: Scope, receive: Receive) -> Response:
     """Answer `POST /v1/activations`."""
-    return _respond(context, await calls.activate(context, await read_json(scope, receive)))
+    data = await read_json(scope, receive)
+    return _respond(context, await calls.activate(context, data, network_of(scope)))
 
 
 async def reactivated(
@@ -144,7 +145,8 @@ def _add_files_and_keys(router: APIRouter, context: Context) -> None:
         operation_id="offline",
     )
     async def offline(http: HttpRequest) -> Response:
-        outcome = await calls.carry_out(context, await read_text(http, offline_file.MAX_FILE))
+        file = await read_text(http, offline_file.MAX_FILE)
+        outcome = await calls.carry_out(context, file, network_of(http.scope))
         if isinstance(outcome, Refused):
             return refuse(context, outcome)
         return text_file(calls.response_file(outcome))

@@ -20,7 +20,7 @@ from activation_server.rules.reasons import Refused
 from activation_server.services.context import Context
 from activation_server.web.client_calls import carry_out, response_file
 from activation_server.web.pages import page
-from activation_server.web.requests import TooLargeError, read_form
+from activation_server.web.requests import TooLargeError, network_of, read_form
 from activation_server.web.responses import EXPECTED, problem_body, refusal_of, text_file
 
 # Uploaded and pasted at once, either up to its limit, and what a browser writes around them.
@@ -51,7 +51,7 @@ def make_router(context: Context) -> APIRouter:
             request = _request_in(form)
             if not request.strip():
                 return page("offline.html", 422, _HEADERS, nothing=True)
-            outcome = await carry_out(context, request)
+            outcome = await carry_out(context, request, network_of(http.scope))
         except EXPECTED as error:
             outcome = refusal_of(error)
         if isinstance(outcome, Refused):

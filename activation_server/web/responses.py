@@ -76,13 +76,18 @@ def fault(context: Context) -> Response:
 
 def problem_body(context: Context, refused: Refused) -> ProblemBody:
     """Write a refusal; one to be retried says when."""
-    retry_after = None
-    if refused.reason in {Reason.OVERLOADED, Reason.RATE_LIMITED}:
-        # Spread, so that those who were turned away together don't come back together.
-        retry_after = 2 + context.randomness.bits(3)
-    return problem.problem(
-        context.issuer, refused.reason, refused.evidence, context.now(), retry_after
-    )
+    wait = retry_after(context, refused)
+    return problem.problem(context.issuer, refused.reason, refused.evidence, context.now(), wait)
+
+
+def retry_after(context: Context, refused: Refused) -> int | None:
+    """Give the seconds until a refused request may be sent again, where that helps.
+
+    Spread, so that those who were turned away together don't come back together.
+    """
+    if refused.reason not in {Reason.OVERLOADED, Reason.RATE_LIMITED}:
+        return None
+    return (refused.retry_after or 2) + context.randomness.bits(3)
 
 
 def problem_response(body: ProblemBody) -> Response:

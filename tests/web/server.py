@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import asyncpg
@@ -16,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp
 
 from activation_server import bootstrap
+from activation_server.rules import rate_limit
 from activation_server.services import licensing, products, seat_changes
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseHistory, LicenseView, Order
+from activation_server.services.limits import Limits, Quotas
 from activation_server.store import tables
+from activation_server.web.admission import House
 from activation_server.web.app import create_app
 from tests.conftest import World, note_statements
 
@@ -29,6 +32,7 @@ Result = TypeVar("Result")
 PRODUCT, OTHER_PRODUCT = "backup-pro", "photo-pro"
 NETWORK_ADDRESS = ("203.0.113.7", 50000)  # RFC 5737
 DAY = 86_400
+UNLIMITED = Quotas()
 ANSWER_FIELDS = {
     "status",
     "activation_id",
@@ -122,10 +126,24 @@ class Server:
     context: Context
     app: ASGIApp
     http: httpx.AsyncClient
+    house: House
     statements: list[str] = field(default_factory=list)  # every statement sent so far
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
+
+    def with_limits(self, quotas: Quotas = UNLIMITED, most: int | None = None) -> "Server":
+        """Give the same server with limits of its own, which go by the world's clock."""
+        clock = self.world.clock
+        limits = Limits(quotas, lambda: int(clock.now.timestamp() * rate_limit.SECOND))
+        context, house = replace(self.context, limits=limits), House(most)
+        app = create_app(context, bootstrap.is_ready, house)
+        http = client_of(app, self.world.issuer)
+        return replace(self, context=context, app=app, http=http, house=house)
+
+    def seen_from(self, host: str) -> "Server":
+        """Give the same server, called from another address."""
+        return replace(self, http=client_of(self.app, self.world.issuer, host))
 
     def send(
         self,
@@ -213,17 +231,22 @@ class Server:
         return self.run(self.context.database.transact(work))
 
 
+def client_of(app: ASGIApp, issuer: str, host: str = NETWORK_ADDRESS[0]) -> httpx.AsyncClient:
+    """Make a client that calls the application from this address."""
+    transport = httpx.ASGITransport(app, client=(host, NETWORK_ADDRESS[1]))
+    return httpx.AsyncClient(transport=transport, base_url=issuer)
+
+
 @contextmanager
 def running(world: World) -> Iterator[Server]:
     """Run the application over a world's database."""
     with asyncio.Runner() as runner:
         opening = world.open()
         context = runner.run(opening.__aenter__())
-        app = create_app(context, bootstrap.is_ready)
-        http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, client=NETWORK_ADDRESS), base_url=world.issuer
-        )
-        server = Server(world, runner, context, app, http)
+        house = House(None)
+        app = create_app(context, bootstrap.is_ready, house)
+        http = client_of(app, world.issuer)
+        server = Server(world, runner, context, app, http, house)
         note_statements(context.database, server.statements)
         try:
             yield server
