@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from activation_server.embedded_postgres import EmbeddedPostgres
+from activation_server.store.schema_version import newest
 from tests.end_to_end.computers import AppOnComputer
 from tests.end_to_end.server import Operator, OperatorHere, Server
 
