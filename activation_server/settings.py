@@ -24,7 +24,7 @@ def _lifted(quota: object) -> object:
     return None if str(quota).strip().lower() in {"0", "none"} else quota
 
 
-Quota = Annotated[int | None, BeforeValidator(_lifted), Field(ge=1, le=10**9)]
+Quota = Annotated[Annotated[int, Field(ge=1, le=10**9)] | None, BeforeValidator(_lifted)]
 
 
 class Settings(BaseSettings):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
 from typing import Final
 
 
@@ -17,34 +16,37 @@ class Rank(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How full the house may be for one more to come in, as parts of the most in flight."""
+    """What is a rank's: its places as a part of all, and how full those before it may be."""
 
-    of_all: Fraction
-    of_its_own: Fraction
+    places: float
+    before: Mapping[Rank, float]
 
 
 SHARES: Final[Mapping[Rank, Share]] = {
-    Rank.CHECK_IN: Share(of_all=Fraction(1), of_its_own=Fraction(1)),
+    Rank.CHECK_IN: Share(1, {}),
     # An activation costs as much as several check-ins: as many would take too long together.
-    Rank.ACTIVATION: Share(of_all=Fraction(3, 4), of_its_own=Fraction(1, 8)),
-    Rank.LOOK_UP: Share(of_all=Fraction(1, 2), of_its_own=Fraction(1, 8)),
+    Rank.ACTIVATION: Share(1 / 8, {Rank.CHECK_IN: 3 / 4}),
+    Rank.LOOK_UP: Share(1 / 8, {Rank.CHECK_IN: 1 / 2, Rank.ACTIVATION: 3 / 4}),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The same in requests, at least one of each."""
-
-    all: int
-    own: int
+PATIENCE: Final = 250_000_000  # nanoseconds that a request may take before there are too many
+LEAST: Final = 8  # places that a rank keeps, however slow it is
 
 
-def bounds(most: int) -> Mapping[Rank, Bounds]:
-    """Give how many may be in flight for one more of a rank to come in, with `most` in all."""
-    return {
-        rank: Bounds(max(1, int(most * share.of_all)), max(1, int(most * share.of_its_own)))
-        for rank, share in SHARES.items()
-    }
+def most_places(rank: Rank, most: int) -> int:
+    """Give the places of a rank where `most` requests may be in flight."""
+    return max(1, int(most * SHARES[rank].places))
+
+
+def places_after(places: int, took: int, most: int) -> int:
+    """Give how many places a rank has after a request that took so many nanoseconds.
+
+    One more or one less: so half of them are done within the patience, whatever one of them
+    costs on this machine, and with time to spare there are `most` again.
+    """
+    if took > PATIENCE:
+        return max(places - 1, min(LEAST, most))
+    return min(places + 1, most)
 
 
 # Never turned away: who asks whether the server lives must hear that it does.

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activation_server.formats import problem
-from activation_server.rules.admission import Rank, bounds, rank_of
+from activation_server.rules.admission import SHARES, Rank, most_places, places_after, rank_of
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
 from activation_server.web.requests import network_of
@@ -21,29 +21,36 @@ _OVERLOADED: Final = Refused(Reason.OVERLOADED)
 
 
 class House:
-    """How many requests of each rank are in flight; `most` in all, `None` for any number."""
+    """The places of each rank, and who is in; `most` in flight, `None` for any number."""
 
     def __init__(self, most: int | None) -> None:
         self.in_flight = dict.fromkeys(Rank, 0)
-        self.all_in_flight = 0
-        self._bounds = None if most is None else bounds(most)
+        self._most = None if most is None else {rank: most_places(rank, most) for rank in Rank}
+        self.places = dict(self._most or {})
 
     def has_room(self, rank: Rank) -> bool:
         """Tell whether one more of a rank may come in."""
-        if self._bounds is None:
+        if self._most is None:
             return True
-        most = self._bounds[rank]
-        return self.all_in_flight < most.all and self.in_flight[rank] < most.own
+        if self.in_flight[rank] >= self.places[rank]:
+            return False
+        return all(
+            self.in_flight[other] < part * self.places[other]
+            for other, part in SHARES[rank].before.items()
+        )
 
     def enter(self, rank: Rank) -> None:
         """Take a place."""
         self.in_flight[rank] += 1
-        self.all_in_flight += 1
 
     def leave(self, rank: Rank) -> None:
         """Give a place back."""
         self.in_flight[rank] -= 1
-        self.all_in_flight -= 1
+
+    def learn(self, rank: Rank, took: int) -> None:
+        """Have as many places as can be served in time, by what the last request took."""
+        if self._most is not None:
+            self.places[rank] = places_after(self.places[rank], took, self._most[rank])
 
 
 class Answers:
@@ -111,18 +118,22 @@ class Admission:
         return None
 
     async def _serve(self, rank: Rank, scope: Scope, receive: Receive, send: Send) -> None:
-        house = self.house
+        house, clock = self.house, self.context.limits.clock
+        began = clock()
 
         async def receive_outside() -> Message:
             # Whoever is still sending holds no place: a slow one would keep it from the others.
+            nonlocal began
             house.leave(rank)
             try:
                 return await receive()
             finally:
                 house.enter(rank)
+                began = clock()
 
         house.enter(rank)
         try:
             await self.app(scope, receive_outside, send)
         finally:
             house.leave(rank)
+            house.learn(rank, clock() - began)

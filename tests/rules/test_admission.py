@@ -1,10 +1,21 @@
 """Check-ins are let in before activations, activations before look-ups."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activation_server.rules.admission import Rank, bounds, rank_of
+from activation_server.rules.admission import (
+    LEAST,
+    PATIENCE,
+    SHARES,
+    Rank,
+    most_places,
+    places_after,
+    rank_of,
+)
+from activation_server.rules.rate_limit import SECOND
 
 ID = "e0ecab30-bd76-89d5-bbeb-d6e595ba53c2"
 
@@ -33,16 +44,36 @@ def test_what_a_request_is_for(method: str, path: str, rank: Rank | None):
 
 
 @given(st.integers(1, 10**6))
-def test_whoever_matters_more_finds_more_room(most: int):
-    check_in, activation, look_up = (bounds(most)[rank] for rank in Rank)
-    assert check_in.all == check_in.own == most
-    assert most >= activation.all >= look_up.all >= 1
-    assert most >= activation.own >= look_up.own >= 1
+def test_whoever_matters_more_has_more_places(most: int):
+    check_in, activation, look_up = (most_places(rank, most) for rank in Rank)
+    assert most == check_in >= activation >= look_up >= 1
 
 
-def test_the_rooms_of_the_default():
-    assert [(each.all, each.own) for each in bounds(512).values()] == [
-        (512, 512),
-        (384, 64),
-        (256, 64),
-    ]
+def test_nobody_waits_for_those_behind():
+    for rank, behind in itertools.pairwise(Rank):
+        assert rank in SHARES[behind].before
+        assert behind not in SHARES[rank].before
+
+
+@given(st.integers(1, 1000), st.lists(st.integers(0, 2 * PATIENCE)))
+def test_there_are_never_none_and_never_too_many(most: int, times: list[int]):
+    places = most
+    for took in times:
+        places = places_after(places, took, most)
+        assert min(LEAST, most) <= places <= most
+
+
+@pytest.mark.parametrize("a_second", [40, 400, 4000])
+def test_places_follow_what_the_machine_can_do(a_second: int):
+    """Whoever comes into a full house waits for all before: the places settle at the patience."""
+    places = 512
+    for _ in range(2000):
+        places = places_after(places, places * SECOND // a_second, 512)
+    assert places == pytest.approx(min(512, max(LEAST, a_second * PATIENCE // SECOND)), abs=1)
+
+
+def test_with_time_to_spare_all_places_are_back():
+    places = LEAST
+    for _ in range(512):
+        places = places_after(places, PATIENCE // 10, 512)
+    assert places == 512

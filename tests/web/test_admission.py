@@ -8,7 +8,7 @@ import structlog
 from starlette.types import Message, Scope
 
 from activation_server import bootstrap
-from activation_server.rules.admission import Rank
+from activation_server.rules.admission import LEAST, PATIENCE, Rank
 from activation_server.web.admission import House
 from tests.web.server import (
     PROBLEM_FIELDS,
@@ -58,7 +58,7 @@ def test_look_ups_are_turned_away_first_and_check_ins_last(server: Server) -> No
         full = filled(server, places)
         found = {name for name, call in calls.items() if call(full).status_code == 503}
         assert found == turned_away, places
-        assert full.house.all_in_flight == places
+        assert sum(full.house.in_flight.values()) == places
         for path in ("/healthz", "/readyz"):
             assert full.get(path).status_code == 200
 
@@ -104,7 +104,7 @@ def test_it_is_full_while_it_works_and_no_longer(server: Server) -> None:
         if response not in served:
             refused(response, "OVERLOADED")
     assert len(served) == 2  # an eighth of the house
-    assert busy.house.all_in_flight == 0
+    assert not any(busy.house.in_flight.values())
     for body in bodies:
         assert busy.activate(body).status_code == 201
 
@@ -170,7 +170,7 @@ def test_a_client_that_goes_away_frees_its_place(server: Server) -> None:
         return {"type": "http.disconnect"}
 
     call(busy, gone)
-    assert busy.house.all_in_flight == 0
+    assert not any(busy.house.in_flight.values())
 
 
 def test_whoever_is_still_sending_holds_no_place(server: Server) -> None:
@@ -179,13 +179,13 @@ def test_whoever_is_still_sending_holds_no_place(server: Server) -> None:
     parts = iter([(b"{", True), (b"}", False)])
 
     async def slowly() -> Message:
-        seen.append(busy.house.all_in_flight)
+        seen.append(busy.house.in_flight[Rank.CHECK_IN])
         body, more = next(parts)
         return {"type": "http.request", "body": body, "more_body": more}
 
     assert call(busy, slowly)[0]["status"] == 422
     assert seen == [0, 0]
-    assert busy.house.all_in_flight == 0
+    assert not any(busy.house.in_flight.values())
 
 
 def test_a_fault_frees_its_place(server: Server) -> None:
@@ -196,8 +196,25 @@ def test_a_fault_frees_its_place(server: Server) -> None:
         faults = [busy.reactivate(answer).status_code for _ in range(2)]
     server.script("ALTER TABLE gone RENAME TO activations")
     assert faults == [500, 500]
-    assert busy.house.all_in_flight == 0
+    assert not any(busy.house.in_flight.values())
     ok(busy.reactivate(answer))
+
+
+def test_slow_answers_take_places_away_and_quick_ones_give_them_back(server: Server) -> None:
+    busy = server.with_limits(most=MOST)
+    busy.activate({})  # in no time, by the test's clock
+    assert busy.house.places[Rank.CHECK_IN] == MOST
+    for _ in range(MOST):
+        busy.house.learn(Rank.CHECK_IN, PATIENCE + 1)
+    assert busy.house.places[Rank.CHECK_IN] == LEAST
+    for _ in range(LEAST):
+        busy.house.enter(Rank.CHECK_IN)
+    refused(busy.post(CHECK_IN, {}), "OVERLOADED")
+    for _ in range(LEAST):
+        busy.house.leave(Rank.CHECK_IN)
+    for _ in range(MOST):
+        refused(busy.post(CHECK_IN, {}), "REQUEST_INVALID")
+    assert busy.house.places[Rank.CHECK_IN] == MOST
 
 
 def test_without_a_most_everybody_comes_in() -> None:
