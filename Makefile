@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit measure-people clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit measure-people bench bench-quick clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -66,6 +66,15 @@ measure-audit: $(VENV)/.development ## Measure `audit verify` on ENTRIES entries
 
 measure-people: $(VENV)/.development ## Measure finding and forgetting PEOPLE people (1000000)
 	$(BIN)/python -m tests.measure_people --people $(or $(PEOPLE),1000000)
+
+# A data set of 10,000,000 takes long to make: BENCH_DATA names a folder that keeps it.
+BENCH = $(BIN)/python -m tests.load.bench $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH_OPTIONS)
+
+bench: $(VENV)/.development ## Measure against the targets, write docs/benchmarks.md: ROWS=check-ins,… BENCH_DATA=folder
+	$(BENCH)
+
+bench-quick: $(VENV)/.development ## Measure the main rows in two minutes, write nothing
+	$(BENCH) --quick
 
 clean: ## Remove the environments and caches (data in var/ stays)
 	rm -rf $(VENV) $(FIDES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

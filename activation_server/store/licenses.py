@@ -214,29 +214,7 @@ async def first_of_product(connection: AsyncConnection, product: str) -> StoredL
 
 async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
     """Add licenses with what their keys are looked up by."""
-    await connection.execute(
-        insert(licenses),
-        [
-            {
-                "license_id": license_.license_id,
-                "product": license_.product,
-                "policy": license_.policy,
-                "status": license_.status,
-                "status_at": license_.issued_at,
-                "overrides": terms_json.overrides_to_json(license_.overrides),
-                "issued_at": license_.issued_at,
-                "expires_at": license_.expires_at,
-                "maintenance_until": license_.maintenance_until,
-                "order_sealed": license_.order_sealed,
-                "order_token": license_.order_token,
-                "key_tail": license_.key_tail,
-                "key_sealed": license_.key_sealed,
-                "hardware_salt": license_.hardware_salt,
-                "seats_used": 0,
-            }
-            for license_ in new
-        ],
-    )
+    await connection.execute(insert(licenses), [columns_of(license_) for license_ in new])
     await connection.execute(
         insert(license_keys),
         [
@@ -245,6 +223,27 @@ async def add(connection: AsyncConnection, new: Sequence[NewLicense]) -> None:
             for digest in license_.key_digests
         ],
     )
+
+
+def columns_of(license_: NewLicense) -> dict[str, Any]:
+    """Give the columns of a new license's row."""
+    return {
+        "license_id": license_.license_id,
+        "product": license_.product,
+        "policy": license_.policy,
+        "status": license_.status,
+        "status_at": license_.issued_at,
+        "overrides": terms_json.overrides_to_json(license_.overrides),
+        "issued_at": license_.issued_at,
+        "expires_at": license_.expires_at,
+        "maintenance_until": license_.maintenance_until,
+        "order_sealed": license_.order_sealed,
+        "order_token": license_.order_token,
+        "key_tail": license_.key_tail,
+        "key_sealed": license_.key_sealed,
+        "hardware_salt": license_.hardware_salt,
+        "seats_used": 0,
+    }
 
 
 async def set_status(

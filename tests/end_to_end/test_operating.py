@@ -132,7 +132,7 @@ def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
             app = AppOnComputer({"machine": "m1"}, key["license_key"])
             answer = httpx.post(f"{server.address}/v1/activations", json=app.activation_body())
             assert answer.status_code == 201
-        told("40 workers may need 648 connections, and the database takes 97", workers=40)
+        told("40 workers may need 808 connections, and the database takes 97", workers=40)
         key_file.write_text("00" * 32, encoding="ascii")
         told("The master key is not the one")
         told("The master key is not the one", workers=2)

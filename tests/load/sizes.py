@@ -1,0 +1,95 @@
+"""Rows on what is kept: bytes on the disk, the memory of a worker, updates in place."""
+
+import psutil
+
+from tests.load.data_set import data_set
+from tests.load.rates import Side, full
+from tests.load.report import Measured, Setup
+from tests.load.requests import spread
+from tests.load.stage import Stage, stage
+
+_WRITTEN = ("activations", "events")  # what an activation writes to, but for its license's row
+_BESIDE = ("licenses", "license_keys")
+_CHECK_INS = 3  # of each computer of the sample
+_AT_ONCE = 50_000  # requests prepared for a run
+_SETTLED = 10_000  # requests after which a worker has all that it keeps
+
+
+def bytes_of_a_computer(setup: Setup) -> Measured:
+    """Give the bytes on disk for each activated computer, as the data set was made."""
+    with stage(data_set(setup.folder, setup.activations)) as on:
+        return _bytes(on, "as the data set was made")
+
+
+def bytes_after_check_ins(setup: Setup) -> Measured:
+    """Give the same after every computer of a small data set checked in several times."""
+    with stage(data_set(setup.folder, setup.few_activations)) as on, on.server() as server:
+        count, sent = on.data.activations, 0
+        wanted = count * _CHECK_INS
+        while sent < wanted:
+            some = range(sent, sent + _AT_ONCE)
+            file = on.check_ins_of([spread(each, count) for each in some])
+            sent += full(setup).send(server.address, file).require_valid().sent
+            on.discard_requests()
+        return _bytes(on, f"after {sent / count:.1f} check-ins of each")
+
+
+def _bytes(on: Stage, when: str) -> Measured:
+    """Divide what tables take, indexes included, by the computers that are activated."""
+    computers = on.ask("SELECT count(*) FROM activations")
+    sizes = {table: _size(on, table) for table in (*_WRITTEN, *_BESIDE)}
+    figures = [
+        f"{table}: {size / computers:,.0f} bytes a computer ({index / computers:,.0f} of indexes)"
+        for table, (size, index) in sizes.items()
+    ]
+    each = sum(sizes[table][0] for table in _WRITTEN) / computers
+    return Measured(each, [f"{computers:,} computers activated, {when}", *figures])
+
+
+def _size(on: Stage, table: str) -> tuple[int, int]:
+    """Give a table's bytes with its indexes, and those of the indexes; partitions added up."""
+    parts = (
+        f"FROM (SELECT '{table}'::regclass AS part UNION ALL "
+        f"SELECT inhrelid FROM pg_inherits WHERE inhparent = '{table}'::regclass) AS parts"
+    )
+    return (
+        int(on.ask(f"SELECT sum(pg_total_relation_size(part)) {parts}")),
+        int(on.ask(f"SELECT sum(pg_indexes_size(part)) {parts}")),
+    )
+
+
+def hot_updates(setup: Setup) -> Measured:
+    """Give the share of check-ins that PostgreSQL wrote into the row's own page."""
+    with stage(data_set(setup.folder, setup.few_activations)) as on:
+        before = _updates(on)
+        with on.server() as server:
+            Side(server, on.check_ins, full(setup)).run()
+        updated, in_place = (now - then for now, then in zip(_updates(on), before, strict=True))
+    return Measured(in_place / updated, [f"{in_place:,} of {updated:,} updates of `activations`"])
+
+
+def _updates(on: Stage) -> tuple[int, int]:
+    """Count updates of `activations`; a server that ended has told all of its own."""
+    counted = "FROM pg_stat_user_tables WHERE relname = 'activations'"
+    return on.ask(f"SELECT n_tup_upd {counted}"), on.ask(f"SELECT n_tup_hot_upd {counted}")
+
+
+def memory_of_a_worker(setup: Setup) -> Measured:
+    """Compare the memory of a worker after very many requests with that after 10,000."""
+    with stage(data_set(setup.folder, setup.few_activations)) as on, on.server() as server:
+        process, answered, settled, settled_after = psutil.Process(server.pid), 0, 0, 0
+        side = Side(server, on.check_ins, full(setup))
+        while answered < max(setup.soak_requests, _SETTLED):
+            side.run()
+            on.discard_requests()
+            answered += side.runs[-1].requests
+            if not settled and answered >= _SETTLED:
+                settled, settled_after = process.memory_info().rss, answered
+        at_last = process.memory_info().rss
+    return Measured(
+        at_last / settled,
+        [
+            f"after {settled_after:,} requests {settled / 1e6:,.1f} MB",
+            f"after {answered:,} requests {at_last / 1e6:,.1f} MB",
+        ],
+    )
