@@ -84,7 +84,7 @@ def _check(symbols: list[int]) -> list[int]:
     for symbol in symbols:
         feedback = symbol ^ high
         # (x + 2)(x + 4) = x^2 + 6x + 8
-        high, low = low ^ _times(feedback, 6), _times(feedback, 8)
+        high, low = low ^ _TIMES_6[feedback], _TIMES_8[feedback]
     return [high, low]
 
 
@@ -98,3 +98,6 @@ def _times(left: int, right: int) -> int:
         if left & 32:
             left ^= _REDUCE
     return product
+
+
+_TIMES_6, _TIMES_8 = (tuple(_times(symbol, factor) for symbol in range(32)) for factor in (6, 8))
