@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit measure-people bench bench-quick clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit bench bench-quick clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -63,9 +63,6 @@ measure-hardware: $(VENV)/.development ## Measure the hardware rule on real comp
 
 measure-audit: $(VENV)/.development ## Measure `audit verify` on ENTRIES entries (100000)
 	$(BIN)/python -m tests.services.measure_audit --entries $(or $(ENTRIES),100000)
-
-measure-people: $(VENV)/.development ## Measure finding and forgetting PEOPLE people (1000000)
-	$(BIN)/python -m tests.measure_people --people $(or $(PEOPLE),1000000)
 
 # A data set of 10,000,000 takes long to make: BENCH_DATA names a folder that keeps it.
 BENCH = $(BIN)/python -m tests.load.bench $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH_OPTIONS)

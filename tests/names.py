@@ -29,12 +29,12 @@ def _names(kind: str) -> dict[str, list[str]]:
     return found
 
 
-def people(count: int, seed: int) -> Iterator[Person]:
-    """Give people with a forename and a surname of one country."""
+def people(count: int, seed: int, start: int = 0) -> Iterator[Person]:
+    """Give people with a forename and a surname of one country; numbered from `start` on."""
     chance = random.Random(seed)
     forenames, surnames = _names("forenames"), _names("surnames")
     countries = sorted(forenames.keys() & surnames.keys())
-    for number in range(count):
+    for number in range(start, start + count):
         country = chance.choice(countries)
         first, last = chance.choice(forenames[country]), chance.choice(surnames[country])
         name = f"{last} {first}" if chance.random() < 0.2 else f"{first} {last}"

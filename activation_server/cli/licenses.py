@@ -25,7 +25,7 @@ from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
 from activation_server.rules.person import Person
-from activation_server.services import licensing
+from activation_server.services import finding, licensing
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
 
@@ -162,13 +162,18 @@ def find(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find licenses by what a customer or an app tells; at most 100, the newest first."""
-    found = operate(lambda context: licensing.find(context, text), data_dir, as_json=as_json)
-    documents = [_found(view) for view in found]
+    """Find licenses by what a customer or an app tells; at most 100, the newest first.
+
+    Of more, it gives any 100, and says so.
+    """
+    found = operate(lambda context: finding.find(context, text), data_dir, as_json=as_json)
+    documents = [_found(view) for view in found.licenses]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
         print_list(documents)
+    if not found.complete:
+        err.print("There may be others: add a word, or more letters of one.")
 
 
 @app.command()

@@ -26,6 +26,10 @@ class Place:
         """Give the bytes that bind a sealed value to this place."""
         return f"{self.table}\x00{self.column}\x00{self.row}".encode()
 
+    def beside(self, column: str) -> "Place":
+        """Give the place of another column in the same row."""
+        return Place(self.table, column, self.row)
+
 
 @dataclass(frozen=True, slots=True)
 class SealingKey:
@@ -33,17 +37,22 @@ class SealingKey:
 
     key: bytes = field(repr=False)
     random_bytes: Callable[[int], bytes] = field(repr=False)
+    _cipher: AESGCM = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Set the key up once, however many values it opens."""
+        object.__setattr__(self, "_cipher", AESGCM(self.key))
 
     def seal(self, plain: bytes, place: Place) -> bytes:
         """Encrypt for one place: 12 bytes of nonce, then the ciphertext with its tag."""
         nonce = self.random_bytes(NONCE_BYTES)
-        return nonce + AESGCM(self.key).encrypt(nonce, plain, place.associated_data())
+        return nonce + self._cipher.encrypt(nonce, plain, place.associated_data())
 
     def open(self, sealed: bytes, place: Place) -> bytes:
         """Decrypt what was sealed for this place; raises SealBrokenError."""
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
-            return AESGCM(self.key).decrypt(nonce, ciphertext, place.associated_data())
+            return self._cipher.decrypt(nonce, ciphertext, place.associated_data())
         except (InvalidTag, ValueError):
             msg = f"the sealed value in {place.table}.{place.column} does not open with this key"
             raise SealBrokenError(msg) from None

@@ -13,23 +13,28 @@ from uuid import UUID
 
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import KEY_BYTES, Place, SealingKey
-from activation_server.rules.folding import is_unspaced
-from activation_server.rules.person import Indexed
+from activation_server.rules.folding import BEGINNING, is_unspaced
+from activation_server.rules.person import Indexed, Part
 
-# Bits of a digest. Of a person with two words in the name, as most have, the index tells 18 bits
-# of the name, and as many of each other field: of 1,000,000 people about 4 are alike in each, so
-# that the index alone names nobody. An address is looked for by both its parts: 18 bits again.
+# Bits of a digest. Of 10,000,000 people with three words each about 15,000 share, by chance, the
+# token of a word's first three letters, 230 that of its first six, and 2 that of an address.
 BITS: Final = {
-    Indexed.NAME: 9,
-    Indexed.COMPANY: 9,
-    Indexed.COMPUTER: 9,
-    Indexed.EMAIL: 10,
-    Indexed.DOMAIN: 8,
-    Indexed.ORDER: 18,
+    Indexed.WORD: 11,  # of three letters; each of the next three tells two bits more
+    Indexed.COMPUTER: 11,
+    Indexed.DOMAIN: 10,
+    Indexed.EMAIL: 22,  # the first of them are the domain's
+    Indexed.ORDER: 22,
 }
-UNSPACED_BITS: Final = 6  # of one character of a script without spaces: names have two to four
-_FIELD_SHIFT: Final = 24
-_FIELDS: Final = {kind: number for number, kind in enumerate(Indexed, 1)}
+LETTER_BITS: Final = 2
+UNSPACED_BITS: Final = 7  # of one character of a script without spaces: names have two to four
+# The index is kept in so many drawers, each with tokens of its own: a search for what very many
+# have stops after some of them, and who is alike in two drawers doesn't show.
+DRAWERS: Final = 32
+_DRAWER_SHIFT: Final = 22
+_FIELD_SHIFT: Final = 27
+_WORDED: Final = {Indexed.WORD: 1, Indexed.COMPUTER: 6}  # and one more for each further letter
+_CHARACTER: Final = 4  # … and for one character of a script without spaces
+_WHOLE: Final = {Indexed.EMAIL: 11, Indexed.DOMAIN: 12, Indexed.ORDER: 13}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,43 @@ class Vault:
         """Unwrap a key; raises SealBrokenError."""
         return SealingKey(self.master.unwrap(wrapped, place), self.master.random_bytes)
 
-    def tokens(self, parts: Iterable[tuple[Indexed, str]]) -> list[int]:
+    def tokens(self, parts: Iterable[Part], drawer: int) -> list[int]:
         """Give the tokens of what a person is found by, in order, each once."""
-        return sorted({self.token(kind, part) for kind, part in parts})
+        known: dict[Part, int] = {}
+        return sorted({self.token(kind, part, drawer, known) for kind, part in parts})
 
-    def token(self, kind: Indexed, part: str) -> int:
-        """Give one token: which field it is of, and the first bits of a keyed digest."""
-        bits = UNSPACED_BITS if _is_character(kind, part) else BITS[kind]
-        digest = hmac.digest(self.index_key, f"{kind}\x00{part}".encode(), hashlib.sha256)
-        return _FIELDS[kind] << _FIELD_SHIFT | int.from_bytes(digest[:4]) >> 32 - bits
+    def token(
+        self, kind: Indexed, part: str, drawer: int = 0, known: dict[Part, int] | None = None
+    ) -> int:
+        """Give one token: what it is of, its drawer, and the first bits of keyed digests.
+
+        `known` are bits that were made for others of the same drawer; it gets those made now.
+        """
+        field_ = _WHOLE[kind] if kind in _WHOLE else _WORDED[kind] + _length(part)
+        bits = self._bits(kind, part, drawer, {} if known is None else known)
+        return field_ << _FIELD_SHIFT | drawer << _DRAWER_SHIFT | bits
+
+    def _bits(self, kind: Indexed, part: str, drawer: int, known: dict[Part, int]) -> int:
+        """Give the bits of a part: those of what it begins with, then its own."""
+        if (kind, part) in known:
+            return known[kind, part]
+        before, width = 0, BITS[kind]
+        if kind is Indexed.EMAIL:
+            before = self._bits(Indexed.DOMAIN, part.rpartition("@")[2], drawer, known)
+            width -= BITS[Indexed.DOMAIN]
+        elif kind in _WORDED and len(part) > BEGINNING:
+            before, width = self._bits(kind, part[:-1], drawer, known), LETTER_BITS
+        elif kind in _WORDED and _is_character(part):
+            width = UNSPACED_BITS
+        text = f"{kind}\x00{drawer}\x00{part}".encode()
+        digest = hmac.digest(self.index_key, text, hashlib.sha256)
+        known[kind, part] = bits = before << width | int.from_bytes(digest[:4]) >> 32 - width
+        return bits
+
+
+def drawer_of(license_id: UUID) -> int:
+    """Give the drawer of the index that the people of a license are in."""
+    return license_id.bytes[-1] % DRAWERS
 
 
 def key_place(license_id: UUID, person_id: UUID) -> Place:
@@ -83,6 +116,9 @@ def computer_place(column: str, license_id: UUID, activation_id: UUID) -> Place:
     return Place("person_computers", column, f"{license_id}/{activation_id}")
 
 
-def _is_character(kind: Indexed, part: str) -> bool:
-    worded = kind in {Indexed.NAME, Indexed.COMPANY, Indexed.COMPUTER}
-    return worded and len(part) == 1 and is_unspaced(part)
+def _length(part: str) -> int:
+    return _CHARACTER if _is_character(part) else max(len(part) - BEGINNING, 0)
+
+
+def _is_character(part: str) -> bool:
+    return len(part) == 1 and is_unspaced(part)

@@ -34,6 +34,7 @@ _UNSPACED: Final = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 )
 BEGINNING: Final = 3  # characters of a word that a search needs
+LONGEST: Final = 6  # characters of a word that are told apart without opening it
 
 
 def fold(text: str) -> str:
@@ -63,15 +64,17 @@ def is_unspaced(text: str) -> bool:
 def beginnings(word: str) -> set[str]:
     """Give what a folded word is found by.
 
-    That is its first three characters, or the whole of a shorter word; in scripts that are written
-    without spaces, every character.
+    That is its first three to six characters, or the whole of a shorter word; in scripts that are
+    written without spaces, every character.
     """
-    return {run[:BEGINNING] for run in _runs(word)} | set(_UNSPACED.findall(word))
+    lengths = range(BEGINNING, LONGEST + 1)
+    of_runs = {run[:length] for run in _runs(word) for length in lengths}
+    return of_runs | set(_UNSPACED.findall(word))
 
 
 def needed(wanted: str) -> set[str]:
     """Give those of a word's beginnings that it must have if a wanted word is found in it."""
-    return set(_UNSPACED.findall(wanted)) or {wanted[:BEGINNING]}
+    return set(_UNSPACED.findall(wanted)) or {wanted[:LONGEST]}
 
 
 def is_found(wanted: str, text_words: Iterable[str]) -> bool:

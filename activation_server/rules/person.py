@@ -149,29 +149,29 @@ def place(told: Person, current: Known | None, others: Sequence[Known]) -> Place
 class Indexed(StrEnum):
     """What a person is searched by."""
 
-    EMAIL = "email"  # the part before the @
+    EMAIL = "email"  # a whole address
     DOMAIN = "domain"
-    NAME = "name"
-    COMPANY = "company"
-    COMPUTER = "computer"
+    WORD = "word"  # of the name or the company
+    COMPUTER = "computer"  # a word of a computer's name
     ORDER = "order"  # of a license: its reference, whole
 
 
-def index_parts(person: Person, computers: Iterable[str]) -> set[tuple[Indexed, str]]:
+# What the index holds of a person, or must hold: which kind of part, and the part, folded.
+Part = tuple[Indexed, str]
+
+
+def index_parts(person: Person, computers: Iterable[str]) -> set[Part]:
     """Give everything that a person is found by, folded."""
+    own = " ".join(text for text in (person.name, person.company) if text)
     parts = {
         (kind, beginning)
-        for kind, text in (
-            (Indexed.NAME, person.name or ""),
-            (Indexed.COMPANY, person.company or ""),
-            (Indexed.COMPUTER, " ".join(computers)),
-        )
+        for kind, text in ((Indexed.WORD, own), (Indexed.COMPUTER, " ".join(computers)))
         for word in words(text)
         for beginning in beginnings(word)
     }
     if person.email:
         local, domain = split_email(person.email)
-        parts |= {(Indexed.EMAIL, local), (Indexed.DOMAIN, domain)}
+        parts |= {(Indexed.EMAIL, f"{local}@{domain}"), (Indexed.DOMAIN, domain)}
     return parts
 
 
@@ -199,22 +199,23 @@ class Search:
         """Whether anything is searched for."""
         return bool(self.words or self.emails)
 
-    def alternatives(self) -> list[list[set[tuple[Indexed, str]]]]:
+    def fields(self) -> list[str]:
+        """Give what of a person must be opened to tell whether they are found."""
+        return ["name", "company"] * bool(self.words) + ["email"] * bool(self.emails)
+
+    def alternatives(self) -> list[list[set[Part]]]:
         """Give what the index must hold: of each entry any one set, of which every part."""
         of_words = [
-            [
-                {(kind, part) for part in needed(word)}
-                for kind in (Indexed.NAME, Indexed.COMPANY, Indexed.COMPUTER)
-            ]
+            [{(kind, part) for part in needed(word)} for kind in (Indexed.WORD, Indexed.COMPUTER)]
             for word in self.words
         ]
         of_emails = [
-            [{(Indexed.DOMAIN, domain)} | ({(Indexed.EMAIL, local)} if local else set())]
+            [{(Indexed.EMAIL, f"{local}@{domain}") if local else (Indexed.DOMAIN, domain)}]
             for local, domain in self.emails
         ]
         return of_words + of_emails
 
-    def computer_parts(self) -> list[set[tuple[Indexed, str]]]:
+    def computer_parts(self) -> list[set[Part]]:
         """Give what the index holds of a person who is found by the name of a computer."""
         return [{(Indexed.COMPUTER, part) for part in needed(word)} for word in self.words]
 

@@ -1,4 +1,4 @@
-"""Licenses, as operators issue, find, show and change them."""
+"""Licenses, as operators issue, show and change them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,6 @@ from activation_server.rules import license_change
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
-from activation_server.rules.folding import fold
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Status
@@ -25,7 +24,6 @@ from activation_server.services.calls import (
     license_key_of,
     opened_events,
     order_of,
-    order_token,
     sealed_order,
 )
 from activation_server.services.context import Context
@@ -166,7 +164,7 @@ async def show(context: Context, key_or_id: str, reveal: str | None = None) -> L
             given_back=_given_back(computers, stored.license, now),
             now=now,
         )
-        [view] = await _with_people_and_holds(
+        [view] = await with_people_and_holds(
             context, connection, [view_of(context, stored)], clear=reveal is not None
         )
         history = LicenseHistory(
@@ -207,47 +205,7 @@ def _given_back(computers: Sequence[Activation], license_: License, now: datetim
     )
 
 
-async def find(context: Context, text: str) -> Sequence[LicenseView]:
-    """Find licenses by key, its end, order, an id, a person's or a computer's names, an address."""
-
-    async def work(connection: Connection) -> Sequence[LicenseView]:
-        wanted = text.strip()
-        computer = context.keyring.digester.hardware({"hardware_id": wanted})
-        ids = [
-            *await ids_of_key_or_id(context, connection, wanted),
-            *await activations.license_ids_on(connection, computer),
-        ]
-        tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
-        ids += await people.find(context, connection, wanted)
-        token = order_token(context, wanted)
-        found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
-        right = [
-            each
-            for each in found
-            if each.license.license_id in ids
-            or each.key_tail == tail
-            or fold(order_of(context, each) or "") == fold(wanted)
-        ]
-        lapsing = await activations.lapsing_of(
-            connection, [each.license.license_id for each in right], context.now()
-        )
-        views = [
-            view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
-            for each in right
-        ]
-        await audit.note(
-            context,
-            connection,
-            Action.LOOKED_UP,
-            license_id=_the_only(views),
-            details={"found": len(views)},
-        )
-        return await _with_people_and_holds(context, connection, views)
-
-    return await context.database.transact(work)
-
-
-async def _with_people_and_holds(
+async def with_people_and_holds(
     context: Context, connection: Connection, views: Sequence[LicenseView], *, clear: bool = False
 ) -> Sequence[LicenseView]:
     """Give licenses with their people, masked but where it is noted why they are seen in clear."""
@@ -373,13 +331,14 @@ async def _note_issue(
         context,
         connection,
         Action.ISSUED,
-        license_id=_the_only(issued),
+        license_id=the_only(issued),
         subject=f"{order.product}/{order.policy}",
         details={"count": len(issued)},
     )
 
 
-def _the_only(views: Sequence[LicenseView]) -> UUID | None:
+def the_only(views: Sequence[LicenseView]) -> UUID | None:
+    """Give the license of what is about a single one."""
     return views[0].license.license_id if len(views) == 1 else None
 
 

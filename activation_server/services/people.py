@@ -1,17 +1,18 @@
 """People on licenses: remembered as apps and orders tell of them, found again, shown."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from activation_server.crypto.vault import DRAWERS, drawer_of
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import (
     Computer,
-    Indexed,
     Known,
+    Part,
     Person,
     Profile,
     Role,
@@ -37,14 +38,11 @@ from activation_server.store.database import Connection
 from activation_server.store.people import StoredPerson
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
-FOUND_LIMIT = 1000  # licenses that a search gives at most
+FOUND_LIMIT = 101  # licenses that a search gives at most: with those it shows, one more
+OPENED_LIMIT = 10_000  # people who are opened for a search at most
 BATCH = 500
-COLUMNS: Final = {
-    Indexed.NAME: "name",
-    Indexed.COMPANY: "company",
-    Indexed.EMAIL: "email",
-    Indexed.DOMAIN: "email",
-}
+# What is asked for one after the other: of what many have, the first drawer holds enough.
+_STEPS: Final = (range(1), range(1, 8), range(8, DRAWERS))
 
 
 # ---- Told by apps and orders.
@@ -153,9 +151,8 @@ async def _alike(
 ) -> Sequence[OpenPerson]:
     """Give the people of a license who may be this one."""
     named = [each for each in (Person(email=person.email), Person(name=person.name)) if each]
-    tokens = [
-        context.keyring.vault.tokens(index_parts(each, ())) for each in named or [person] if each
-    ]
+    vault, drawer = context.keyring.vault, drawer_of(license_id)
+    tokens = [vault.tokens(index_parts(each, ()), drawer) for each in named or [person] if each]
     found = await store.alike(connection, license_id, [each for each in tokens if each])
     opened = [await _open(context, connection, license_id, stored.person_id) for stored in found]
     return [each for each in opened if each is not None]
@@ -164,40 +161,74 @@ async def _alike(
 # ---- Asked for by operators.
 
 
-async def find(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
-    """Find the licenses of people: every word or address of a search must be theirs."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Licenses that were found; `complete` when there are no others."""
+
+    license_ids: Sequence[UUID]
+    complete: bool
+
+
+async def find(context: Context, connection: Connection, text: str) -> Found:
+    """Find the licenses of people: every word or address of a search must be theirs.
+
+    A search that leads to very many people ends before all of them were opened.
+    """
     search = Search.parse(text)
     if not search:
-        return []
-    vault = context.keyring.vault
-    tokens = [[vault.tokens(parts) for parts in any_of] for any_of in search.alternatives()]
-    of_computers = [set(vault.tokens(parts)) for parts in search.computer_parts()]
-    columns = [
-        (COLUMNS[kind], set(vault.tokens(parts)))
-        for any_of in search.alternatives()
-        for parts in any_of
-        for kind, _ in parts
-        if kind in COLUMNS
-    ]
-    found, by_computer = dict[UUID, None](), list[StoredPerson]()
-    async for candidate in store.search(connection, tokens):
-        # What lacks a word's tokens lacks the word: it need not be opened.
-        only = {name for name, needed in columns if needed.issubset(candidate.tokens)}
+        return Found((), complete=True)
+    await store.trust_index(connection)
+    found, opened = dict[UUID, None](), 0
+    for drawers in _STEPS if search.words else (range(DRAWERS),):
+        tokens = [
+            [_of_drawers(context, parts, drawers) for parts in any_of]
+            for any_of in search.alternatives()
+        ]
+        of_computers = [_of_drawers(context, each, drawers) for each in search.computer_parts()]
+        async for some in store.search(connection, tokens):
+            matching = await _matching(context, connection, search, some, of_computers)
+            found |= dict.fromkeys(matching)
+            opened += len(some)
+            if len(found) >= FOUND_LIMIT or opened >= OPENED_LIMIT:
+                return Found([*found][:FOUND_LIMIT], complete=False)
+    return Found([*found], complete=True)
+
+
+def _of_drawers(
+    context: Context, parts: Collection[Part], drawers: Iterable[int]
+) -> Sequence[set[int]]:
+    """Give the tokens of each part in some drawers."""
+    token = context.keyring.vault.token
+    return [{token(kind, part, drawer) for drawer in drawers} for kind, part in parts]
+
+
+async def _matching(
+    context: Context,
+    connection: Connection,
+    search: Search,
+    candidates: Sequence[StoredPerson],
+    of_computers: Sequence[Sequence[set[int]]],
+) -> Sequence[UUID]:
+    """Open candidates, and give the licenses of those who match.
+
+    Computers are read of those whom the index gives by their computers' names.
+    """
+    found, by_computer, only = [], [], search.fields()
+    for candidate in candidates:
         opened = open_person(context, candidate, only=only)
         if opened is not None and search.finds(opened.person, ()):
-            found[candidate.license_id] = None
-        elif any(needed.issubset(candidate.tokens) for needed in of_computers):
+            found.append(candidate.license_id)
+        elif any(
+            all(not tokens.isdisjoint(candidate.tokens) for tokens in every)
+            for every in of_computers
+        ):
             by_computer.append(candidate)
-        if len(found) >= FOUND_LIMIT:
-            return [*found]
-    for start in range(0, len(by_computer), BATCH):
-        some = by_computer[start : start + BATCH]
-        computers = await store.computers_of_people(connection, some)
-        for candidate in some:
-            opened = open_person(context, candidate, computers)
-            if opened is not None and search.finds(opened.person, opened.names()):
-                found[candidate.license_id] = None
-    return [*found]
+    computers = await store.computers_of_people(connection, by_computer) if by_computer else ()
+    for candidate in by_computer:
+        opened = open_person(context, candidate, computers)
+        if opened is not None and search.finds(opened.person, opened.names()):
+            found.append(candidate.license_id)
+    return found
 
 
 async def with_email(context: Context, connection: Connection, email: str) -> Sequence[Profile]:
@@ -208,8 +239,10 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
     wanted, address = Person(email=email.strip()), split_email(email)
     if not all(address):
         raise OperatorError("Give the whole e-mail address.")
-    tokens = [[context.keyring.vault.tokens(index_parts(wanted, ()))]]
-    candidates = [each async for each in store.search(connection, tokens)]
+    await store.trust_index(connection)
+    tokens = [[_of_drawers(context, index_parts(wanted, ()), range(DRAWERS))]]
+    batches = [each async for each in store.search(connection, tokens)]
+    candidates = [each for some in batches for each in some]
     profiles = []
     for start in range(0, len(candidates), BATCH):
         some = candidates[start : start + BATCH]

@@ -6,7 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.sealed import Place, SealingKey
-from activation_server.crypto.vault import Vault, computer_place, key_place, person_place
+from activation_server.crypto.vault import (
+    Vault,
+    computer_place,
+    drawer_of,
+    key_place,
+    person_place,
+)
 from activation_server.rules.person import PERSON, Computer, Known, Person, Role, index_parts
 from activation_server.services.context import Context
 from activation_server.store.people import StoredComputer, StoredPerson
@@ -61,11 +67,9 @@ def open_person(
     if stored.wrapped_key is None:
         return None
     license_id, person_id = stored.license_id, stored.person_id
-    key = context.keyring.vault.unwrapped(stored.wrapped_key, key_place(license_id, person_id))
-    opened = {
-        name: _open(key, getattr(stored, name), person_place(name, license_id, person_id))
-        for name in only
-    }
+    place = key_place(license_id, person_id)
+    key = context.keyring.vault.unwrapped(stored.wrapped_key, place)
+    opened = {name: _open(key, getattr(stored, name), place.beside(name)) for name in only}
     return OpenPerson(
         license_id=license_id,
         person_id=person_id,
@@ -97,7 +101,7 @@ def seal_person(vault: Vault, opened: OpenPerson) -> StoredPerson:
         role=opened.role,
         contacted_at=opened.contacted_at,
         wrapped_key=opened.wrapped_key,
-        tokens=vault.tokens(index_parts(opened.person, opened.names())),
+        tokens=vault.tokens(index_parts(opened.person, opened.names()), drawer_of(license_id)),
         name=sealed["name"],
         company=sealed["company"],
         email=sealed["email"],

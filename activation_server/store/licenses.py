@@ -21,7 +21,7 @@ from activation_server.store.tables import (
 )
 
 _L = licenses.c
-_FIND_LIMIT = 100
+_FIND_LIMIT = 150  # 100 are shown; an order's token leads to some others
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +182,11 @@ async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) 
 async def find(
     connection: AsyncConnection,
     *,
-    ids: Sequence[UUID] = (),
+    ids: Collection[UUID] = (),
     tail: str | None = None,
     order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
-    """Give at most 100 licenses that any of these leads to, newest first."""
+    """Give at most 150 licenses that any of these leads to, newest first."""
     any_of: list[ColumnElement[bool]] = [_L.license_id.in_(ids)]
     if tail is not None:
         any_of.append(_L.key_tail == tail)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import SealBrokenError
-from activation_server.crypto.vault import BITS, Vault, computer_place, key_place, person_place
+from activation_server.crypto.vault import (
+    BITS,
+    Vault,
+    computer_place,
+    drawer_of,
+    key_place,
+    person_place,
+)
 from activation_server.rules.person import Indexed
 from tests.conftest import Chance
 
@@ -55,24 +62,49 @@ def test_a_key_opens_in_its_own_row_and_under_its_master_key_alone():
 def test_a_token_has_the_bits_that_its_field_is_given(kind: Indexed):
     """Many texts share each: of so many, about as many tokens are met as there are."""
     vault, count = make_vault(), 1 << BITS[kind]
-    tokens = Counter(vault.token(kind, f"text {number}") for number in range(8 * min(count, 4096)))
+    some = [f"{number:03x}" for number in range(4096)]
+    tokens = Counter(vault.token(kind, part, 7) for part in some)
     assert len(tokens) <= count
-    assert len({token >> 24 for token in tokens}) == 1
-    if count <= 4096:
-        assert len(tokens) > 0.99 * count
-        assert max(tokens.values()) < 30  # 8 on average: even
+    assert len({token >> 27 for token in tokens}) == 1
+    assert {token >> 22 & 31 for token in tokens} == {7}
+    if count <= 2048:
+        assert len(tokens) > 0.8 * count
+        assert max(tokens.values()) < 30  # 2 or 4 on average: even
+
+
+def test_each_letter_tells_two_bits_more_and_nothing_else():
+    vault, letters = make_vault(), "abcdefghijklmnopqrstuvwxyz"
+    of_three = vault.token(Indexed.WORD, "ana", 3) & 0x3FFFFF
+    of_four = {vault.token(Indexed.WORD, "ana" + letter, 3) & 0x3FFFFF for letter in letters}
+    assert of_four == {of_three << 2 | more for more in range(4)}
+
+
+def test_an_address_begins_with_the_bits_of_its_domain():
+    vault = make_vault()
+    address, domain = vault.token(Indexed.EMAIL, "ana@firm"), vault.token(Indexed.DOMAIN, "firm")
+    assert (address & 0x3FFFFF) >> 12 == domain & 0x3FFFFF
 
 
 def test_a_character_of_a_script_without_spaces_has_fewer_bits():
     vault = make_vault()
-    tokens = {vault.token(Indexed.NAME, chr(0x4E00 + number)) for number in range(2000)}
-    assert len(tokens) == 64
+    tokens = {vault.token(Indexed.WORD, chr(0x4E00 + number)) for number in range(2000)}
+    assert len(tokens) == 128
 
 
-def test_other_keys_give_other_tokens_and_fields_have_their_own():
-    one, other = make_vault(), make_vault(b"another")
-    words = [f"word {number}" for number in range(50)]
-    assert one.tokens((Indexed.NAME, word) for word in words) != other.tokens(
-        (Indexed.NAME, word) for word in words
-    )
-    assert one.token(Indexed.NAME, "ana") >> 24 != one.token(Indexed.COMPANY, "ana") >> 24
+def test_other_keys_drawers_and_fields_have_tokens_of_their_own():
+    vault, other = make_vault(), make_vault(b"another")
+    words = [(Indexed.WORD, f"word{number}") for number in range(50)]
+    one = vault.tokens(words, 1)
+    assert one == vault.tokens(words, 1)
+    assert one != other.tokens(words, 1)
+    assert not {token & 0x3FFFFF for token in one} <= {
+        token & 0x3FFFFF for token in vault.tokens(words, 2)
+    }
+    assert len({vault.token(kind, "ana") >> 27 for kind in Indexed}) == len(Indexed)
+
+
+@given(ids)
+def test_the_tokens_of_parts_together_are_those_of_each(license_id: UUID):
+    vault, drawer = make_vault(), drawer_of(license_id)
+    parts = [(Indexed.WORD, "popesc"), (Indexed.WORD, "popes"), (Indexed.EMAIL, "a@b")]
+    assert vault.tokens(parts, drawer) == sorted(vault.token(*part, drawer) for part in parts)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activation_server.rules.reasons import Notice, Reason
-from activation_server.services import licensing
+from activation_server.services import finding, licensing
 from activation_server.services.calls import Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
@@ -81,7 +81,8 @@ def test_a_reinstalled_computer_finds_its_seat(world: World):
         anew = {**LAPTOP, "disk_serial": "WD-9911", "os_machine_id": "77aa01bc"}
         again = granted(await activate(context, request(2, key, anew, hardware_id="computer-new")))
         found = [
-            await licensing.find(context, text) for text in ("computer-new", "computer-00000001")
+            (await finding.find(context, text)).licenses
+            for text in ("computer-new", "computer-00000001")
         ]
         return first, again, found
 

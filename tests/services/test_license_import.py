@@ -18,7 +18,7 @@ from activation_server.cli.app import app
 from activation_server.formats import license_key
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Status
-from activation_server.services import licensing, new_seat, products
+from activation_server.services import finding, licensing, new_seat, products
 from activation_server.services.calls import Certified, key_digests
 from activation_server.services.context import Context
 from activation_server.services.license_import import Phase, Report, import_licenses
@@ -61,7 +61,7 @@ class Vendor:
         )
 
     def found(self, text: str) -> Sequence[LicenseView]:
-        return self.do(lambda context: licensing.find(context, text))
+        return self.do(lambda context: finding.find(context, text)).licenses
 
     def key_of(self, typed: str, product: str = "p") -> str | None:
         """The key of the license that an app gets that sends what a person typed."""

@@ -6,7 +6,7 @@ import pytest
 from activation_server.crypto.master_key import MasterKeyError
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.services import keys, licensing, products, seat_changes
+from activation_server.services import finding, keys, licensing, products, seat_changes
 from activation_server.services.activation import deactivate
 from activation_server.services.calls import Seats
 from activation_server.services.check_in import reactivate
@@ -31,7 +31,7 @@ def test_a_license_is_found_by_all_that_a_caller_may_know(world: World):
             "computer-00000001",
             "FS-2026-1",
         ]
-        return view, [await licensing.find(context, way) for way in ways]
+        return view, [(await finding.find(context, way)).licenses for way in ways]
 
     view, found = world.run(work)
     for one in found:
@@ -41,7 +41,8 @@ def test_a_license_is_found_by_all_that_a_caller_may_know(world: World):
 def test_what_is_not_there_is_not_found(world: World):
     async def work(context: Context):
         await issue_one(context)
-        found = [await licensing.find(context, text) for text in ("", "nobody", str(UUID(int=5)))]
+        unknown = ("", "nobody", str(UUID(int=5)))
+        found = [(await finding.find(context, text)).licenses for text in unknown]
         with pytest.raises(OperatorError, match="No license"):
             await licensing.show(context, "nobody")
         return found

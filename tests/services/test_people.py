@@ -8,14 +8,15 @@ from sqlalchemy import text
 
 from activation_server.crypto.sealed import SealBrokenError
 from activation_server.rules.person import Person, Profile, Told
-from activation_server.services import licensing, new_seat
+from activation_server.services import finding, licensing, new_seat, people
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
-from activation_server.services.licensing import LicenseView
+from activation_server.services.licensing import LicenseView, Order
+from activation_server.services.products import STANDARD
 from activation_server.store.database import Connection
 from tests.conftest import World
-from tests.services.calls import granted, issue_one, make_request
+from tests.services.calls import PRODUCT, granted, issue_one, make_request
 
 ANA = Person("Ana Popescu", "Exemplu SRL", "ana@example.com")
 BEN = Person("Ben Żółty", "Exemplu SRL", "ben@example.com")
@@ -41,7 +42,7 @@ async def people_of(context: Context, sold: LicenseView) -> list[Profile]:
 
 
 async def found(context: Context, wanted: str) -> set[UUID]:
-    return {view.license.license_id for view in await licensing.find(context, wanted)}
+    return {view.license.license_id for view in (await finding.find(context, wanted)).licenses}
 
 
 async def rows(context: Context, table: str) -> int:
@@ -89,6 +90,47 @@ def test_a_person_is_found_in_any_script(world: World, name: str, wanted: str):
         sold = await issue_one(context, buyer=Person(name))
         await issue_one(context, buyer=Person("Somebody Else"))
         assert await found(context, wanted) == {sold.license.license_id}
+
+    world.run(work)
+
+
+def test_of_very_many_a_hundred_are_given_and_it_is_told(world: World):
+    async def work(context: Context):
+        await issue_one(context)
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 150, Person("Ana Popescu"))
+        await licensing.issue(context, order, lambda _done: None)
+        many = await finding.find(context, "popescu")
+        assert (len(many.licenses), many.complete) == (100, False)
+        await issue_one(context, buyer=Person("Ana Popa"))
+        for wanted, count in (("popa", 1), ("popa ana", 1), ("popescus", 0)):
+            few = await finding.find(context, wanted)
+            assert (len(few.licenses), few.complete) == (count, True)
+
+    world.run(work)
+
+
+def test_a_search_that_leads_to_too_many_ends_and_tells_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(context: Context):
+        await issue_one(context)
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 300, Person("Ana Softwaremann"))
+        await licensing.issue(context, order, lambda _done: None)
+        monkeypatch.setattr(people, "OPENED_LIMIT", 100)
+        few = await finding.find(context, "softwarehaus")
+        assert (few.licenses, few.complete) == ([], False)
+
+    world.run(work)
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_an_address_is_found_in_every_drawer(world: World, count: int):
+    async def work(context: Context):
+        sold = [await issue_one(context, buyer=ANA) for _ in range(count)]
+        await issue_one(context, buyer=BEN)
+        everywhere = {view.license.license_id for view in sold}
+        for wanted in (str(ANA.email), "ana exemplu"):
+            assert await found(context, wanted) == everywhere
 
     world.run(work)
 

@@ -10,7 +10,7 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import Kind, Virtual
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import RemovedBy
-from activation_server.services import licensing, products, trials
+from activation_server.services import finding, licensing, products, trials
 from activation_server.services.activation import deactivate
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
@@ -124,7 +124,7 @@ def test_a_refused_trial_leaves_nothing_behind(world: World):
         await offer(context, virtual=Virtual.REFUSE)
         refused = await ask(context, 1, virtual_machine=True)
         unusable = await ask(context, 2, hardware_id="00000000")
-        found = await licensing.find(context, "computer-00000001")
+        found = (await finding.find(context, "computer-00000001")).licenses
         return refused, unusable, found, started(await ask(context, 3))
 
     refused, unusable, found, allowed = world.run(work)

@@ -1,0 +1,147 @@
+"""Check-ins at half load while a retention run disposes of very many people.
+
+In one process, as a server does it: through the services, with check-ins that come at fixed times,
+whether those before were answered or not.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from sqlalchemy import text
+
+from activation_server.services import check_in, licensing, new_seat, retention
+from activation_server.services.calls import Certified
+from activation_server.services.context import Context
+from activation_server.services.licensing import Order
+from activation_server.services.products import STANDARD
+from activation_server.store.database import Connection
+from tests.load import people
+from tests.services.calls import make_request
+
+SEATS = 512
+AT_ONCE = 16  # check-ins that saturate
+SATURATED = 5  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How long check-ins took, in milliseconds, undisturbed and beside a run."""
+
+    rate: float  # check-ins a second
+    alone: tuple[float, float]  # median, 99th percentile
+    beside: tuple[float, float]
+    gone: int
+    seconds: float  # that the run took
+
+    @property
+    def ratio(self) -> float:
+        """How many times longer the 99th percentile is beside a run."""
+        return self.beside[1] / self.alone[1]
+
+    def sentences(self) -> list[str]:
+        """Tell it."""
+        return [
+            f"{self.rate:.0f} check-ins a second, half of what saturates",
+            f"undisturbed: median {self.alone[0]:.1f} ms, 99th percentile {self.alone[1]:.1f} ms",
+            f"beside a run: median {self.beside[0]:.1f} ms, 99th {self.beside[1]:.1f} ms",
+            f"the run disposed of {self.gone:,} people in {self.seconds:.0f} s",
+        ]
+
+
+class CheckIns:
+    """Computers of one license that check in, each with the token of its last answer."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.number = context, 0
+        self.free: asyncio.Queue[tuple[int, Certified]] = asyncio.Queue()
+
+    async def begin(self) -> None:
+        """Activate the computers."""
+        order = Order(people.PRODUCT, STANDARD, {"seats": None}, None, None, None, 1)
+        [sold] = await licensing.issue(self.context, order, lambda _done: None)
+        for computer in range(SEATS):
+            self.number += 1
+            request = make_request(self.number, sold.license_key, computer, product=people.PRODUCT)
+            answer = await new_seat.activate(self.context, request)
+            assert isinstance(answer, Certified)
+            self.free.put_nowait((computer, answer))
+
+    async def one(self, due: float) -> float:
+        """Check in a computer; give the milliseconds since it was due."""
+        computer, seat = await self.free.get()
+        self.number += 1
+        answer = await check_in.reactivate(
+            self.context,
+            seat.activation.activation_id,
+            seat.check_in_token,
+            make_request(self.number, computer=computer),
+        )
+        assert isinstance(answer, Certified)
+        self.free.put_nowait((computer, answer))
+        return (time.perf_counter() - due) * 1e3
+
+    async def saturate(self) -> float:
+        """Give how many there can be in a second."""
+        begun, done = time.perf_counter(), 0
+
+        async def some() -> None:
+            nonlocal done
+            while time.perf_counter() < begun + SATURATED:
+                await self.one(time.perf_counter())
+                done += 1
+
+        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+        return done / (time.perf_counter() - begun)
+
+    async def at_rate(self, rate: float, stop: Callable[[], bool]) -> list[float]:
+        """Check in so many times a second until told to stop; give how long each took."""
+        begun, running = time.perf_counter(), list[asyncio.Task[float]]()
+        while not stop():
+            due = begun + len(running) / rate
+            await asyncio.sleep(max(0, due - time.perf_counter()))
+            running.append(asyncio.create_task(self.one(due)))
+        return list(await asyncio.gather(*running))
+
+
+def beside_retention(folder: Path, due: int, seconds: int) -> Beside:
+    """Make people who are due in a data set of their own, and measure."""
+    place = folder / "retention"
+    place.mkdir(exist_ok=True)
+    try:
+        return asyncio.run(_measured(people.people_set(place, due), due, seconds))
+    finally:
+        shutil.rmtree(place)
+
+
+async def _measured(made: people.PeopleSet, due: int, seconds: int) -> Beside:
+    async with people.opened(made) as context:
+        check_ins = CheckIns(context)
+        await check_ins.begin()
+        await context.database.transact(_make_due)
+        rate = await check_ins.saturate() / 2
+        ends = time.perf_counter() + seconds
+        alone = await check_ins.at_rate(rate, lambda: time.perf_counter() > ends)
+        begun = time.perf_counter()
+        running = asyncio.create_task(retention.run(context, lambda *_told: None))
+        beside = await check_ins.at_rate(rate, running.done)
+        took = time.perf_counter() - begun
+        gone = (await running).classes["contact"]["gone"]
+    assert gone == due
+    return Beside(rate, _spread(alone), _spread(beside), gone, took)
+
+
+async def _make_due(connection: Connection) -> None:
+    for statement in (
+        "SET LOCAL statement_timeout = 0",
+        "UPDATE people SET contacted_at = now() - interval '9 years'",
+    ):
+        await connection.execute(text(statement))
+
+
+def _spread(milliseconds: list[float]) -> tuple[float, float]:
+    return median(milliseconds), quantiles(milliseconds, n=100)[98]
