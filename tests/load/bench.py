@@ -95,7 +95,7 @@ def main() -> None:
     rows = chosen_rows(chosen.rows, quick=chosen.quick)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # thousands of connections
-    command = shlex.join(("make", "bench-quick" if chosen.quick else "bench"))
+    command = shlex.join(("python", "-m", "tests.load.bench", *sys.argv[1:]))
     with data_folder(chosen.data) as folder:
         setup = setup_of(chosen, folder)
         try:

@@ -46,7 +46,7 @@ class DataSet:
 
     folder: Path
     activations: int
-    seconds: float = 0  # that it took to make
+    seconds: int = 0  # that it took to make
 
     @property
     def licenses(self) -> int:

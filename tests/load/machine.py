@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from activation_server.bootstrap import utc_now
+from activation_server.embedded_postgres import _programs
 from activation_server.formats.times import rfc3339
 from tests.load.stage import AVAILABLE
 
@@ -34,6 +35,7 @@ def facts(folder: Path, command: str) -> Mapping[str, str]:
         "System": f"{platform.system()} {platform.release()}",
         "Disk": _disk(folder),
         "Python": platform.python_version(),
+        "PostgreSQL": _said(str(_programs()[0] / "postgres"), "--version").rpartition(" ")[2],
         "Libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
         "Load generator": _said("wrk", "--version").partition("[")[0].strip(),
         "Commit": _said("git", "rev-parse", "--short", "HEAD") + _changed(),
