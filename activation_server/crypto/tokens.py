@@ -2,10 +2,16 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from activation_server import base64url
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 _MAC_BYTES = 16
 _SEQ_BYTES = 6

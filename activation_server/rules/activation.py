@@ -5,8 +5,9 @@ check-in token are made from what was stored, so a retry gets the very same answ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from activation_server.rules import branch as branches
@@ -23,6 +24,11 @@ from activation_server.rules.license import (
 )
 from activation_server.rules.reasons import Notice, Reason, Refused
 from activation_server.rules.seat import Activation, Answered, Call, Known, Outcome, RemovedBy
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from activation_server.rules.reasons import Notice, Reason, Refused
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 SOON = timedelta(days=30)  # how long before an end the app is told of it
 LONGEST_DAYS = 4_000_000  # beyond the calendar's end, and still a span

@@ -1,14 +1,20 @@
 """A computer's seat, the calls that ask for it, and what its last answer was made from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from activation_server.rules import hardware
 from activation_server.rules.license import App, Coverage
 from activation_server.rules.reasons import Notice
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 
 class Outcome(StrEnum):

@@ -1,9 +1,9 @@
 """What all calls of apps share: their facts, what is written of them, their signed answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
 from activation_server.crypto.digests import hardware_digest
@@ -25,6 +25,11 @@ from activation_server.store import events
 from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent
 from activation_server.store.licenses import CertifiedLicense, StoredLicense
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 AsStored = TypeVar("AsStored", bound=CertifiedLicense)
 REASON = "reason"  # in an event's details: what an operator wrote, sealed where it is stored

@@ -7,10 +7,9 @@ one that is bad or slow harms none of those it came with, and each rule stands i
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -30,6 +29,11 @@ from activation_server.store import check_ins as store
 from activation_server.store.check_ins import Seat
 from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 log = structlog.get_logger()
 

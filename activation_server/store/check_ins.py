@@ -1,8 +1,7 @@
 """Check-ins by the batch: one statement reads, one writes, on the driver's own connection."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from activation_server.rules.seat import Activation
@@ -11,6 +10,11 @@ from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
 from activation_server.store.packed import coverage_to_text
 from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, certified
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 _SEAT = ", ".join(f"a.{column.name}" for column in STORED)
 # `xmin` is another one after every change of a row: what is written is what was decided on.

@@ -1,9 +1,9 @@
 """Licenses: found by key, id or what support knows; locked for a decision; changed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, true, update
@@ -19,6 +19,11 @@ from activation_server.store.tables import (
     products,
     signing_keys,
 )
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 _L = licenses.c
 _FIND_LIMIT = 150  # 100 are shown; an order's token leads to some others
