@@ -8,7 +8,8 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import structlog
 import uvicorn
@@ -21,7 +22,7 @@ from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgr
 from activation_server.services import erasure
 from activation_server.services.context import Context
 from activation_server.settings import Settings
-from activation_server.web.admission import House
+from activation_server.web.admission import Admission, House
 from activation_server.web.app import create_app
 
 GRACEFUL_SECONDS = 30
@@ -214,10 +215,24 @@ async def _watch(postgres: EmbeddedPostgres) -> None:
             log.exception("postgres_restart_failed")
 
 
+def _protocol(app: Admission) -> Any:  # noqa: ANN401 - see below
+    """Choose the connection that asks at the door, where there is httptools: Windows has none.
+
+    uvicorn takes whatever makes one, and says that it takes a class.
+    """
+    try:
+        from activation_server.web.doorkeeper import Doorkeeper  # noqa: PLC0415 - see above
+    except ImportError:
+        return "auto"
+    return partial(Doorkeeper, app)
+
+
 def _config(chosen: Settings, context: Context) -> uvicorn.Config:
     proxies = [one.strip() for one in chosen.trusted_proxies.split(",") if one.strip()]
+    app = create_app(context, bootstrap.is_ready, House(chosen.most_in_flight))
     return uvicorn.Config(
-        create_app(context, bootstrap.is_ready, House(chosen.most_in_flight)),
+        app,
+        http=_protocol(app),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 
-class Rank(Enum):
+class Rank(StrEnum):
     """What a request is for, from what matters most to a customer to what can wait."""
 
     CHECK_IN = "check_ins"

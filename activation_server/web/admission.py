@@ -4,6 +4,7 @@ Whoever is turned away costs next to nothing: no task, no database, no line in t
 """
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from activation_server.web.requests import network_of
 from activation_server.web.responses import problem_response, retry_after
 
 _OFFLINE: Final = frozenset({"/v1/offline", "/offline"})  # may carry any call
+Headers = Sequence[tuple[bytes, bytes]]
 _OVERLOADED: Final = Refused(Reason.OVERLOADED)
 
 
@@ -54,33 +56,49 @@ class House:
 
 
 class Answers:
-    """Refusals at the door: all that are alike are written once a second."""
+    """Refusals at the door: all that are alike are made once a second."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._written_at = context.now()
-        self._written: dict[tuple[Reason, int | None], Sequence[Message]] = {}
+        self._made_at = context.now()
+        self._made: dict[tuple[Reason, int | None], Response] = {}
+        self._written: dict[int | None, bytes] = {}
 
     def to(self, refused: Refused) -> Sequence[Message]:
         """Give the messages of an answer."""
+        response = self._response(refused.reason, retry_after(self._context, refused))
+        return (
+            {
+                "type": "http.response.start",
+                "status": response.status_code,
+                "headers": response.raw_headers,
+            },
+            {"type": "http.response.body", "body": response.body},
+        )
+
+    def overloaded(self, headers: Headers) -> bytes:
+        """Give the answer of a full house as HTTP/1.1 writes it, with these headers too."""
+        wait = retry_after(self._context, _OVERLOADED)
+        response = self._response(Reason.OVERLOADED, wait)
+        if wait not in self._written:
+            status = HTTPStatus(response.status_code)
+            lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode())]
+            lines += [b"%s: %s" % header for header in (*headers, *response.raw_headers)]
+            self._written[wait] = b"\r\n".join([*lines, b"", bytes(response.body)])
+        return self._written[wait]
+
+    def _response(self, reason: Reason, wait: int | None) -> Response:
         now = self._context.now()
-        if now != self._written_at:
-            self._written_at = now
+        if now != self._made_at:
+            self._made_at = now
+            self._made.clear()
             self._written.clear()
-        wait = retry_after(self._context, refused)
-        kind = refused.reason, wait
-        if kind not in self._written:
-            body = problem.problem(self._context.issuer, refused.reason, {}, now, wait)
-            self._written[kind] = _messages(problem_response(body))
-        return self._written[kind]
-
-
-def _messages(response: Response) -> Sequence[Message]:
-    headers = [*response.raw_headers, (b"x-content-type-options", b"nosniff")]
-    return (
-        {"type": "http.response.start", "status": response.status_code, "headers": headers},
-        {"type": "http.response.body", "body": response.body},
-    )
+        kind = reason, wait
+        if kind not in self._made:
+            body = problem.problem(self._context.issuer, reason, {}, now, wait)
+            self._made[kind] = problem_response(body)
+            self._made[kind].headers["X-Content-Type-Options"] = "nosniff"
+        return self._made[kind]
 
 
 class Admission:
@@ -94,6 +112,15 @@ class Admission:
         self.context = context
         self.house = house
         self._answers = Answers(context)
+
+    def has_room(self) -> bool:
+        """Tell whether anybody may come in: check-ins may longest."""
+        return self.house.has_room(Rank.CHECK_IN)
+
+    def turned_away(self, rank: Rank, headers: Headers) -> bytes:
+        """Turn one away who finds a full house; give the answer as sent, with these headers too."""
+        self.context.limits.turned_away[f"overloaded_{rank}"] += 1
+        return self._answers.overloaded(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
@@ -109,7 +136,7 @@ class Admission:
     def _refused(self, rank: Rank, scope: Scope) -> Refused | None:
         limits = self.context.limits
         if not self.house.has_room(rank):
-            limits.turned_away[f"overloaded_{rank.value}"] += 1
+            limits.turned_away[f"overloaded_{rank}"] += 1
             return _OVERLOADED
         if rank is Rank.CHECK_IN:
             return limits.check_in_from(network_of(scope))

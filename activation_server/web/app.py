@@ -43,7 +43,7 @@ _NO_TELEMETRY: TelemetryConfig = {
 Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 
-def create_app(context: Context, readiness: Readiness, house: House) -> ASGIApp:
+def create_app(context: Context, readiness: Readiness, house: House) -> Admission:
     """Make the application; `readiness` tells what `/readyz` answers."""
     return Admission(Observed(Direct(build(context, readiness), context), context), context, house)
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from activation_server.cli import serving
 from activation_server.settings import Settings
+from activation_server.web.admission import Admission, House
 from tests.conftest import World
 
 HOST = "127.0.0.1"
@@ -24,6 +25,7 @@ class Live:
 
     scheme: str
     port: int
+    house: House | None = None
 
     @property
     def url(self) -> str:
@@ -43,21 +45,24 @@ class Live:
 def live(world: World, **settings: Any) -> Iterator[Live]:
     """Serve a world's database on a free port, with these settings."""
     chosen = Settings(database_url="postgresql://elsewhere", host=HOST, port=0, **settings)
-    started: queue.Queue[uvicorn.Server] = queue.Queue()
+    started: queue.Queue[tuple[uvicorn.Server, House]] = queue.Queue()
 
     async def run(listening: socket.socket) -> None:
         async with world.open() as context:
-            server = uvicorn.Server(serving._config(chosen, context))
-            started.put(server)
+            config = serving._config(chosen, context)
+            assert isinstance(config.app, Admission)
+            server = uvicorn.Server(config)
+            started.put((server, config.app.house))
             await server.serve(sockets=[listening])
 
     with serving._listen(chosen) as listening:
         listening.listen()
         thread = threading.Thread(target=lambda: asyncio.run(run(listening)))
         thread.start()
-        server = started.get(timeout=10)
+        server, house = started.get(timeout=10)
         try:
-            yield Live("https" if chosen.tls_cert else "http", listening.getsockname()[1])
+            scheme = "https" if chosen.tls_cert else "http"
+            yield Live(scheme, listening.getsockname()[1], house)
         finally:
             server.should_exit = True
             thread.join(timeout=30)

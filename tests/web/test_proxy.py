@@ -3,9 +3,11 @@
 import httpx
 import pytest
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from activation_server.cli import serving
+from activation_server.services.context import Context
+from activation_server.web.admission import Admission, House
 from tests.conftest import World
 from tests.web.live import live
 
@@ -20,8 +22,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture(autouse=True)
 def echoing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(*_: object) -> ASGIApp:
-        return echo
+    def make(context: Context, _readiness: object, house: House) -> Admission:
+        return Admission(echo, context, house)
 
     monkeypatch.setattr(serving, "create_app", make)
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")  # uvicorn's own variable has no say
