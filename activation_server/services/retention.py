@@ -1,5 +1,6 @@
 """Retention: what is due to go, class by class, and the runs that dispose of it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from activation_server.store.partitions import month_of
 # The server runs by itself after so long: with the hour between its looks, within a day.
 DAILY: Final = timedelta(hours=22)
 REVIEWS = 1000
+REST: Final = timedelta(seconds=5)  # at most, should the clock be set meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +193,18 @@ async def _dispose(
         for part in _parts(context)[name]:
             after: Cursor | None = ()
             while after is not None:
+                begun = context.clock()
                 done = await batch(part, after)
                 told.gone, after = told.gone + done.gone, done.next
                 progress(name, told.gone, max(told.due, told.gone))
+                await _rest(context.clock() - begun)
     except UnavailableError:
         told.why = "postponed: the database was busy"
+
+
+async def _rest(took: timedelta) -> None:
+    """Leave the machine to check-ins for as long as a batch took: the busier, the longer."""
+    await asyncio.sleep(min(max(took, timedelta()), REST).total_seconds())
 
 
 async def _save(context: Context, record: Run, review: Mapping[str, _Review]) -> None:
@@ -241,7 +250,7 @@ async def _due(context: Context, connection: Connection, kept: Kept, now: dateti
 def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
     """Give how each class is disposed of."""
     return {
-        rules.CONTACT.name: (Contacts(),),
+        rules.CONTACT.name: (Contacts(), Contacts(wished=True)),
         rules.COMMENTS.name: (disposal.COMMENTS,),
         rules.NETWORK.name: disposal.NETWORKS,
         rules.SEAT.name: (Seats(),),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.erasure import Position
 from activation_server.rules.person import Role
-from activation_server.store.people import StoredPerson
+from activation_server.store.people import StoredPerson, pairs
 from activation_server.store.tables import (
     activations,
     erasure_position,
@@ -45,7 +45,7 @@ async def lock_computers(
 ) -> None:
     """Lock the computers that people use, each person named by license and id."""
     theirs = select(_C.license_id, _C.activation_id).where(
-        tuple_(_C.license_id, _C.person_id).in_(people_ids)
+        tuple_(_C.license_id, _C.person_id).in_(pairs(people_ids))
     )
     await connection.execute(
         select(_A.activation_id)

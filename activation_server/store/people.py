@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     or_,
     select,
     text,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import cast
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Integer, Uuid
 
 from activation_server.rules.person import Role
 from activation_server.store.tables import people, person_computers
@@ -60,6 +61,12 @@ class StoredComputer:
     computer_name: bytes | None = field(default=None, repr=False)
     comments: bytes | None = field(default=None, repr=False)
     commented_at: datetime | None = None
+
+
+def pairs(ids: Collection[tuple[UUID, UUID]]) -> Select[tuple[UUID, UUID]]:
+    """Give pairs of ids as rows to compare with: one short statement, however many they are."""
+    columns = ([first for first, _ in ids], [second for _, second in ids])
+    return select(*(func.unnest(cast(each, ARRAY(Uuid))) for each in columns))
 
 
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
@@ -228,7 +235,7 @@ async def computers_of_people(
 ) -> Sequence[StoredComputer]:
     """Give the computers of people of many licenses."""
     ids = [(person.license_id, person.person_id) for person in some]
-    question = select(*_COMPUTER).where(tuple_(_C.license_id, _C.person_id).in_(ids))
+    question = select(*_COMPUTER).where(tuple_(_C.license_id, _C.person_id).in_(pairs(ids)))
     return [StoredComputer(*row) for row in await connection.execute(question)]
 
 

@@ -138,7 +138,7 @@ async def _measured(made: people.PeopleSet, due: int, seconds: int) -> Beside:
 async def _make_due(connection: Connection) -> None:
     for statement in (
         "SET LOCAL statement_timeout = 0",
-        "UPDATE people SET contacted_at = now() - interval '9 years'",
+        "UPDATE people SET contacted_at = now() - interval '9 years' * (1 - random() / 2)",
     ):
         await connection.execute(text(statement))
 

@@ -514,6 +514,7 @@ def small_batches() -> Iterator[None]:
     with (
         at("activation_server.store.disposal.BATCH"),
         at("activation_server.store.contacts.BATCH"),
+        at("activation_server.store.contacts.AT_ONCE"),
         patch("activation_server.store.disposal.PAGE", new=20),
     ):
         yield

@@ -273,7 +273,7 @@ def test_a_run_that_is_killed_is_recorded_and_the_next_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(disposal, "BATCH", 2)
-    monkeypatch.setattr("activation_server.store.contacts.BATCH", 2)
+    monkeypatch.setattr("activation_server.store.contacts.AT_ONCE", 2)
 
     async def work(context: Context):
         for number in range(7):
@@ -315,7 +315,7 @@ def test_one_run_at_a_time_and_one_a_day_by_itself(world: World):
 
 def test_check_ins_go_on_beside_a_run(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(disposal, "BATCH", 3)
-    monkeypatch.setattr("activation_server.store.contacts.BATCH", 3)
+    monkeypatch.setattr("activation_server.store.contacts.AT_ONCE", 3)
 
     async def work(context: Context):
         sold = await issue_one(context, seats=None)
