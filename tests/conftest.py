@@ -2,9 +2,10 @@
 
 import asyncio
 import random
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ Result = TypeVar("Result")
 
 START = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 ISSUER = "https://licenses.example.com"
+_PLENTY_BYTES = 2 << 30
 
 
 @dataclass
@@ -53,20 +55,30 @@ class Chance:
         return self.source.randbytes(count)
 
 
+@contextmanager
+def cluster_dir(*, on_disk: bool = False) -> Iterator[Path]:
+    """A directory for a cluster; not under pytest's, which every other run makes private again.
+
+    In memory if there is plenty: a database is hundreds of files, and copied for each test.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a directory of an unguessable name is made in it
+    fits = memory.is_dir() and shutil.disk_usage(memory).free > _PLENTY_BYTES
+    parent = memory if fits and not on_disk else None
+    with tempfile.TemporaryDirectory(prefix="activation-", dir=parent) as directory:
+        yield Path(directory)
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """A directory for a cluster; not under pytest's, which every other run makes private again."""
-    with tempfile.TemporaryDirectory(prefix="activation-") as directory:
-        yield Path(directory)
+    """A directory for a server."""
+    with cluster_dir() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One PostgreSQL for the whole (worker's) session."""
-    with (
-        tempfile.TemporaryDirectory(prefix="activation-") as directory,
-        EmbeddedPostgres(Path(directory)) as running,
-    ):
+    with cluster_dir() as directory, EmbeddedPostgres(directory) as running:
         asyncio.run(_make_template(running))
         yield running
 
@@ -77,6 +89,7 @@ async def _make_template(running: EmbeddedPostgres) -> None:
     Durability is shown end to end, on the server as it is delivered; here speed counts.
     """
     await _admin(running, "ALTER SYSTEM SET fsync = off")
+    await _admin(running, "ALTER SYSTEM SET max_wal_size = '64MB'")
     await _admin(running, "SELECT pg_reload_conf()")
     await _admin(running, "CREATE DATABASE template_migrated")
     database = Database(create_engine(running.url("template_migrated")))
@@ -102,7 +115,8 @@ async def _admin(running: EmbeddedPostgres, statement: str) -> None:
 def database_url(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database of the test's own."""
     name = f"test_{abs(hash(request.node.nodeid)) % 10**12}"
-    asyncio.run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE template_migrated"))
+    copy = f"CREATE DATABASE {name} TEMPLATE template_migrated STRATEGY file_copy"
+    asyncio.run(_admin(postgres, copy))
     yield postgres.url(name)
     asyncio.run(_admin(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,20 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.conftest import cluster_dir
 from tests.end_to_end.computers import AppOnComputer
 from tests.end_to_end.server import Operator, Server
 
 COMPUTERS = 300
 KILL_AFTER = 60  # answers
 AT_ONCE = 10
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """On a disk, as durable as it is delivered."""
+    with cluster_dir(on_disk=True) as directory:
+        yield directory
 
 
 @dataclass
