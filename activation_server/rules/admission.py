@@ -31,6 +31,7 @@ SHARES: Final[Mapping[Rank, Share]] = {
 
 PATIENCE: Final = 250_000_000  # nanoseconds that a request may take before there are too many
 LEAST: Final = 8  # places that a rank keeps, however slow it is
+FIRST: Final = 64  # places at the start: no more are known to be served in time
 
 
 def most_places(rank: Rank, most: int) -> int:
@@ -38,15 +39,16 @@ def most_places(rank: Rank, most: int) -> int:
     return max(1, int(most * SHARES[rank].places))
 
 
-def places_after(places: int, took: int, most: int) -> int:
+def places_after(places: int, taken: int, took: int, most: int) -> int:
     """Give how many places a rank has after a request that took so many nanoseconds.
 
     One more or one less: so half of them are done within the patience, whatever one of them
-    costs on this machine, and with time to spare there are `most` again.
+    costs on this machine. One more only while half of the places are taken: that a few are quick
+    says nothing of many, and the next rush would wait for what nobody has tried.
     """
     if took > PATIENCE:
         return max(places - 1, min(LEAST, most))
-    return min(places + 1, most)
+    return min(places + 1, most) if 2 * taken >= places else places
 
 
 # Never turned away: who asks whether the server lives must hear that it does.

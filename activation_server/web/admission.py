@@ -1,6 +1,6 @@
 """Who is let in: at the door, by the first line and the address, before a body is read.
 
-Whoever is turned away costs next to nothing: no task, no database, no line in the log.
+Whoever is turned away costs next to nothing: no body, no database, no line in the log.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activation_server.formats import problem
-from activation_server.rules.admission import SHARES, Rank, most_places, places_after, rank_of
+from activation_server.rules.admission import (
+    FIRST,
+    SHARES,
+    Rank,
+    most_places,
+    places_after,
+    rank_of,
+)
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
 from activation_server.web.requests import network_of
@@ -28,7 +35,7 @@ class House:
     def __init__(self, most: int | None) -> None:
         self.in_flight = dict.fromkeys(Rank, 0)
         self._most = None if most is None else {rank: most_places(rank, most) for rank in Rank}
-        self.places = dict(self._most or {})
+        self.places = {rank: min(most, FIRST) for rank, most in (self._most or {}).items()}
 
     def has_room(self, rank: Rank) -> bool:
         """Tell whether one more of a rank may come in."""
@@ -50,9 +57,11 @@ class House:
         self.in_flight[rank] -= 1
 
     def learn(self, rank: Rank, took: int) -> None:
-        """Have as many places as can be served in time, by what the last request took."""
+        """Have as many places as are served in time, by what the request took that leaves now."""
         if self._most is not None:
-            self.places[rank] = places_after(self.places[rank], took, self._most[rank])
+            self.places[rank] = places_after(
+                self.places[rank], self.in_flight[rank], took, self._most[rank]
+            )
 
 
 class Answers:
@@ -162,5 +171,5 @@ class Admission:
         try:
             await self.app(scope, receive_outside, send)
         finally:
-            house.leave(rank)
             house.learn(rank, clock() - began)
+            house.leave(rank)

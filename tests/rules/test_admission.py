@@ -59,7 +59,7 @@ def test_nobody_waits_for_those_behind():
 def test_there_are_never_none_and_never_too_many(most: int, times: list[int]):
     places = most
     for took in times:
-        places = places_after(places, took, most)
+        places = places_after(places, places, took, most)
         assert min(LEAST, most) <= places <= most
 
 
@@ -68,12 +68,17 @@ def test_places_follow_what_the_machine_can_do(a_second: int):
     """Whoever comes into a full house waits for all before: the places settle at the patience."""
     places = 512
     for _ in range(2000):
-        places = places_after(places, places * SECOND // a_second, 512)
+        places = places_after(places, places, places * SECOND // a_second, 512)
     assert places == pytest.approx(min(512, max(LEAST, a_second * PATIENCE // SECOND)), abs=1)
 
 
 def test_with_time_to_spare_all_places_are_back():
     places = LEAST
     for _ in range(512):
-        places = places_after(places, PATIENCE // 10, 512)
+        places = places_after(places, places, PATIENCE // 10, 512)
     assert places == 512
+
+
+@pytest.mark.parametrize(("taken", "after"), [(1, 64), (31, 64), (32, 65), (64, 65)])
+def test_a_few_that_are_quick_say_nothing_of_many(taken: int, after: int):
+    assert places_after(64, taken, 0, 512) == after
