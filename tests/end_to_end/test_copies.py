@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.end_to_end.computers import AppOnComputer
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import Operator, OperatorHere, Server
 
 
 def check_in(server: Server, app: AppOnComputer) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def check_in(server: Server, app: AppOnComputer) -> dict[str, Any]:
 
 
 def test_support_sees_a_clone_and_declares_the_true_copy(data_dir: Path, tmp_path: Path):
-    operator = Operator(data_dir)
+    operator = OperatorHere(data_dir)
     with Server(data_dir, tmp_path / "log", arguments=("--demo",)) as server:
         here = AppOnComputer({"machine": "m1"}, server.printed("license key").split()[-1])
         body = here.activation_body()
@@ -31,7 +31,7 @@ def test_support_sees_a_clone_and_declares_the_true_copy(data_dir: Path, tmp_pat
         there.requests += 1000  # the copy makes requests of its own
         assert check_in(server, here)["notices"] == []
         assert check_in(server, there)["notices"][0]["code"] == "FORK_SEEN"
-        shown = operator.run("license", "show", here.key).stdout
+        shown = Operator(data_dir).run("license", "show", here.key).stdout
         assert "network: 127.0.0.0/24" in shown
         assert "(same board_serial hardware_id system_uuid)" in shown
         seat = here.activation["activation_id"]

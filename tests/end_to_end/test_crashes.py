@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import cluster_dir
 from tests.end_to_end.computers import AppOnComputer
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import OperatorHere, Server
 
 COMPUTERS = 300
 KILL_AFTER = 60  # answers
@@ -88,7 +88,7 @@ def _check(load: Load, retried: list[tuple[int, dict[str, Any]]], shown: dict[st
 def test_kill_9_in_mid_load_loses_nothing(data_dir: Path, tmp_path: Path, victim: str):
     several = ("--workers", "2") if victim == "worker" else ()
     with Server(data_dir, tmp_path / "log", arguments=several) as server:
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         operator.json("product", "add", "demo", "--name", "Demo")
         issue = ("license", "issue", "--product", "demo", "--seats", "unlimited")
         [issued] = operator.json(*issue)["licenses"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from joserfc import jws
 from joserfc.jwk import KeySet
 
 from tests.end_to_end.computers import AppOnComputer, machines, needs_machines
-from tests.end_to_end.server import Operator, Server
+from tests.end_to_end.server import OperatorHere, Server
 
 COMPUTERS, SEATS = 1000, 4
 AT_ONCE = 50
@@ -29,12 +30,19 @@ async def _each(
     await asyncio.gather(*(gated(app) for app in apps))
 
 
-def _verify(answer: dict[str, Any], body: dict[str, Any], document: Any) -> None:
-    """Verify a certificate with two libraries that are not ours."""
+@dataclass(frozen=True)
+class Keys:
+    """The published keys, as two libraries read them that are not ours."""
+
+    joserfc: KeySet
+    pyjwt: jwt.PyJWKSet
+
+
+def _verify(answer: dict[str, Any], body: dict[str, Any], keys: Keys) -> None:
     token = answer["certificate"]
-    signed = jws.deserialize_compact(token, KeySet.import_key_set(document), algorithms=["EdDSA"])
+    signed = jws.deserialize_compact(token, keys.joserfc, algorithms=["EdDSA"])
     assert signed.headers()["typ"] == "activation+jwt"
-    [key] = jwt.PyJWKSet.from_dict(document).keys
+    [key] = keys.pyjwt.keys
     claims = jwt.decode(token, key, algorithms=["EdDSA"], audience="demo")
     assert claims["nonce"] == body["nonce"]
     assert claims["sub"] == answer["activation_id"]
@@ -44,6 +52,7 @@ async def _live(address: str, apps: Sequence[AppOnComputer]) -> None:
     limits = httpx.Limits(max_connections=AT_ONCE)
     async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as http:
         document = (await http.get("/.well-known/jwks.json")).json()
+        keys = Keys(KeySet.import_key_set(document), jwt.PyJWKSet.from_dict(document))
 
         async def activate(app: AppOnComputer) -> None:
             body = app.activation_body()
@@ -51,7 +60,7 @@ async def _live(address: str, apps: Sequence[AppOnComputer]) -> None:
             assert answer.status_code == 201, answer.text
             app.activation = answer.json()
             assert app.activation["status"] == "activated"
-            _verify(app.activation, body, document)
+            _verify(app.activation, body, keys)
 
         async def check_in(app: AppOnComputer) -> None:
             body = app.check_in_body()
@@ -59,7 +68,7 @@ async def _live(address: str, apps: Sequence[AppOnComputer]) -> None:
             answer = await http.post(url, json=body)
             assert answer.status_code == 200, answer.text
             app.activation = answer.json()
-            _verify(app.activation, body, document)
+            _verify(app.activation, body, keys)
 
         async def leave(app: AppOnComputer) -> None:
             body = {
@@ -78,7 +87,7 @@ async def _live(address: str, apps: Sequence[AppOnComputer]) -> None:
 @needs_machines
 def test_a_thousand_real_computers(data_dir: Path, tmp_path: Path):
     with Server(data_dir, tmp_path / "log") as server:
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         assert operator.json("product", "add", "demo", "--name", "Demo")["policies"] == ["standard"]
         issue = ("license", "issue", "--product", "demo", "--seats", str(SEATS))
         keys = []

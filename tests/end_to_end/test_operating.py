@@ -23,13 +23,13 @@ from tests.end_to_end.computers import AppOnComputer
 from tests.end_to_end.server import Operator, OperatorHere, Server
 
 
-def test_the_demo_prints_a_command_that_activates_this_computer(data_dir: Path, tmp_path: Path):
-    with Server(data_dir, tmp_path / "log", arguments=("--demo",)) as server:
+def test_the_demo_prints_a_command_that_activates_this_computer(empty_dir: Path, tmp_path: Path):
+    with Server(empty_dir, tmp_path / "log", arguments=("--demo",)) as server:
         command = server.printed("client activate")
         program, *arguments = shlex.split(command)
         assert program == "activation-server"
-        operator = Operator(data_dir)
-        answer = operator.json(*arguments)
+        answer = Operator(empty_dir).json(*arguments)
+        operator = OperatorHere(empty_dir)
         assert answer["seats"] == {"limit": 3, "used": 1}
         state = arguments[arguments.index("--state") + 1]
         assert operator.json("client", "verify", "--state", state)["valid"] is True
@@ -41,7 +41,7 @@ def test_the_demo_prints_a_command_that_activates_this_computer(data_dir: Path, 
 def test_a_second_start_shows_the_same_demo_also_after_a_crash_in_the_first(
     data_dir: Path, tmp_path: Path
 ):
-    operator = Operator(data_dir)
+    operator = OperatorHere(data_dir)
     operator.json("product", "add", "demo", "--name", "Demo")  # as far as the crash let it come
     shown = [_demo_key(data_dir, tmp_path) for _ in range(2)]
     assert shown[0] == shown[1]
@@ -54,9 +54,9 @@ def _demo_key(data_dir: Path, tmp_path: Path) -> str:
         return server.printed("license key").split()[-1]
 
 
-def test_commands_work_without_a_running_server(data_dir: Path):
-    operator = Operator(data_dir)
-    operator.json("product", "add", "pro", "--name", "Pro")
+def test_commands_work_without_a_running_server(empty_dir: Path):
+    Operator(empty_dir).json("product", "add", "pro", "--name", "Pro")
+    operator = OperatorHere(empty_dir)
     policy = operator.json(
         *("policy", "add", "year", "--product", "pro", "--seats", "unlimited"),
         *("--term-days", "365", "--grace-days", "14", "--feature", "sync", "--feature", "cloud"),
@@ -82,7 +82,7 @@ def test_commands_work_without_a_running_server(data_dir: Path):
     ):
         done = operator.json("license", change, key, "--reason", "a test")
         assert done["status"] == status
-    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+    assert not (empty_dir / "postgres" / "postmaster.pid").exists()
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,21 @@ def test_commands_work_without_a_running_server(data_dir: Path):
 def test_exit_codes_tell_refusal_from_wrong_use(
     data_dir: Path, arguments: tuple[str, ...], code: int
 ):
-    done = Operator(data_dir).run(*arguments, "--json")
+    done = OperatorHere(data_dir).run(*arguments, "--json")
     assert done.returncode == code, done.stdout + done.stderr
     if code == 1:
         assert set(json.loads(done.stdout)) == {"error"}
 
 
-def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
-    with EmbeddedPostgres(data_dir / "elsewhere") as elsewhere:
+def test_an_external_postgres_is_used_alike(empty_dir: Path, tmp_path: Path):
+    with EmbeddedPostgres(empty_dir / "elsewhere") as elsewhere:
         url = elsewhere.url().replace("postgresql+asyncpg", "postgresql")
-        other = data_dir / "server"
-        operator = Operator(other, {"ACTIVATION_DATABASE_URL": url})
+        other = empty_dir / "server"
+        extra = {"ACTIVATION_DATABASE_URL": url}
+        operator = OperatorHere(other, extra)
 
         def told(message: str, workers: int = 1) -> None:
-            done = operator.run("serve", "--port", "0", "--workers", str(workers))
+            done = Operator(other, extra).run("serve", "--port", "0", "--workers", str(workers))
             assert done.returncode == 1
             [line] = [one for one in done.stderr.splitlines() if "Error" in one]
             assert message in line
@@ -122,10 +123,10 @@ def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
         assert operator.json("db", "upgrade") == {"revision": newest()}
         told("ACTIVATION_MASTER_KEY_FILE is not set")
         key_file = tmp_path / "master.key"
-        operator.extra["ACTIVATION_MASTER_KEY_FILE"] = str(key_file)
+        extra["ACTIVATION_MASTER_KEY_FILE"] = str(key_file)
         told(f"The master key file {key_file} does not exist")
         operator.json("keys", "make-master-key", str(key_file))
-        with Server(other, tmp_path / "log", extra=operator.extra) as server:
+        with Server(other, tmp_path / "log", extra=extra) as server:
             assert httpx.get(f"{server.address}/readyz").json()["status"] == "ready"
             operator.json("product", "add", "demo", "--name", "Demo")
             key = operator.json("license", "issue", "--product", "demo")["licenses"][0]
@@ -141,17 +142,17 @@ def test_an_external_postgres_is_used_alike(data_dir: Path, tmp_path: Path):
 
 def test_a_database_that_is_away_is_one_clear_sentence(data_dir: Path):
     extra = {"ACTIVATION_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
-    done = Operator(data_dir, extra).run("db", "upgrade")
+    done = OperatorHere(data_dir, extra).run("db", "upgrade")
     assert done.returncode == 1
     assert "can't be reached" in done.stderr
     extra["ACTIVATION_DATABASE_URL"] = "mysql://x"
-    done = Operator(data_dir, extra).run("db", "upgrade")
+    done = OperatorHere(data_dir, extra).run("db", "upgrade")
     assert done.returncode == 1
     assert "must look like postgresql://" in done.stderr
 
 
 def test_a_lost_master_key_is_not_made_anew(data_dir: Path):
-    operator = Operator(data_dir)
+    operator = OperatorHere(data_dir)
     operator.json("product", "add", "pro", "--name", "Pro")
     (data_dir / "master.key").unlink()
     done = operator.run("license", "issue", "--product", "pro")
@@ -160,19 +161,19 @@ def test_a_lost_master_key_is_not_made_anew(data_dir: Path):
     assert not (data_dir / "master.key").exists()
 
 
-def test_a_port_in_use_is_told(data_dir: Path):
+def test_a_port_in_use_is_told(empty_dir: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = Operator(data_dir).run("serve", "--port", port)
+        done = Operator(empty_dir).run("serve", "--port", port)
     assert done.returncode == 1
     assert f"Can't serve on 127.0.0.1:{port}" in done.stderr
-    assert not list(data_dir.iterdir())
+    assert not list(empty_dir.iterdir())
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_lets_running_requests_finish(data_dir: Path, tmp_path: Path, workers: str):
     with Server(data_dir, tmp_path / "log", arguments=("--workers", workers)) as server:
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         operator.json("product", "add", "demo", "--name", "Demo")
         key = operator.json("license", "issue", "--product", "demo")["licenses"][0]["license_key"]
         body = AppOnComputer({"machine": "m1"}, key).activation_body()
@@ -245,7 +246,7 @@ def test_tls_is_served_directly(data_dir: Path, tmp_path: Path):
         command = server.printed("client activate")
         assert "https://" in command
         trusted = ("--ca-file", str(certificate))
-        operator = Operator(data_dir)
+        operator = OperatorHere(data_dir)
         assert operator.json(*shlex.split(command)[1:], *trusted)["status"] == "activated"
         plain = operator.run(*shlex.split(command)[1:])
         assert plain.returncode == 1
