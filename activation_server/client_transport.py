@@ -83,6 +83,8 @@ class Transport:
                     why = str(error) or type(error).__name__
                     failure = UnreachableError(f"The license server can't be reached ({why}).")
                     asked = 0.0
+                    if _is_untrusted(error):  # and will not be trusted in a moment
+                        break
                 else:
                     outcome = _outcome(response)
                     if isinstance(outcome, Answer):
@@ -122,6 +124,13 @@ def read_jwks(document: Json) -> dict[str, str]:
         for key in (keys if isinstance(keys, list) else [])
         if isinstance(key, dict) and key.get("crv") == "Ed25519" and {"kid", "x"} <= key.keys()
     }
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Tell whether the server's certificate was refused."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _outcome(response: httpx.Response) -> Answer | UnreachableError:

@@ -250,6 +250,8 @@ def test_tls_is_served_directly(data_dir: Path, tmp_path: Path):
         assert operator.json(*shlex.split(command)[1:], *trusted)["status"] == "activated"
         plain = operator.run(*shlex.split(command)[1:])
         assert plain.returncode == 1
+        assert "CERTIFICATE_VERIFY_FAILED" in plain.stderr
+        assert "Trying again" not in plain.stderr
 
 
 def test_half_of_tls_or_a_broken_certificate_is_told(data_dir: Path, tmp_path: Path):
