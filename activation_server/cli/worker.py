@@ -51,7 +51,9 @@ async def _serve(chosen: Settings, url: str, listening: socket.socket) -> None:
         loop.add_reader(end, parent_gone)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
+        telling = asyncio.create_task(bootstrap.keep_telling(context))  # of its own requests
         await server.serve(sockets=[listening])
+        telling.cancel()
 
 
 if __name__ == "__main__":
