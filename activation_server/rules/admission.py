@@ -29,9 +29,10 @@ SHARES: Final[Mapping[Rank, Share]] = {
     Rank.LOOK_UP: Share(1 / 8, {Rank.CHECK_IN: 1 / 2, Rank.ACTIVATION: 3 / 4}),
 }
 
-PATIENCE: Final = 250_000_000  # nanoseconds that a request may take before there are too many
-LEAST: Final = 8  # places that a rank keeps, however slow it is
-FIRST: Final = 64  # places at the start: no more are known to be served in time
+# Nanoseconds that a request may take before there are too many. Turning others away takes time too,
+# which fewer places don't give back: with a quarter of this, a rush left a handful of places.
+PATIENCE: Final = 1_000_000_000
+LEAST: Final = 64  # places at the start, and however slow it is: what a batch of check-ins takes
 
 
 def most_places(rank: Rank, most: int) -> int:

@@ -63,7 +63,7 @@ def test_there_are_never_none_and_never_too_many(most: int, times: list[int]):
         assert min(LEAST, most) <= places <= most
 
 
-@pytest.mark.parametrize("a_second", [40, 400, 4000])
+@pytest.mark.parametrize("a_second", [40, 200, 4000])
 def test_places_follow_what_the_machine_can_do(a_second: int):
     """Whoever comes into a full house waits for all before: the places settle at the patience."""
     places = 512

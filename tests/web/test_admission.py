@@ -200,18 +200,20 @@ def test_a_fault_frees_its_place(server: Server) -> None:
     ok(busy.reactivate(answer))
 
 
-def test_slow_answers_take_places_away_and_quick_ones_give_them_back(server: Server) -> None:
-    busy = server.with_limits(most=MOST)
-    for _ in range(MOST):
-        busy.house.learn(Rank.CHECK_IN, PATIENCE + 1)
-    assert busy.house.places[Rank.CHECK_IN] == LEAST
+def test_places_come_with_quick_answers_and_go_with_slow_ones(server: Server) -> None:
+    busy = server.with_limits(most=LEAST + 2)
+    house, rank = busy.house, Rank.CHECK_IN
     for _ in range(LEAST):
-        busy.house.enter(Rank.CHECK_IN)
+        house.enter(rank)
     refused(busy.post(CHECK_IN, {}), "OVERLOADED")
-    for _ in range(MOST):  # in no time, by the test's clock
-        busy.house.learn(Rank.CHECK_IN, 0)
-    assert busy.house.places[Rank.CHECK_IN] == MOST
+    for _ in range(3):
+        house.learn(rank, PATIENCE)
+    assert house.places[rank] == LEAST + 2
     refused(busy.post(CHECK_IN, {}), "REQUEST_INVALID")
+    for _ in range(3):
+        house.learn(rank, PATIENCE + 1)
+    assert house.places[rank] == LEAST
+    refused(busy.post(CHECK_IN, {}), "OVERLOADED")
 
 
 def test_without_a_most_everybody_comes_in() -> None:
