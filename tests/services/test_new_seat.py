@@ -80,7 +80,7 @@ TABLES = ("licenses", "activations", "events", "people", "person_computers")
 OWN = {
     *("license_id", "activation_id", "event_id", "person_id", "hardware", "hardware_token"),
     *("hardware_salt", "key_tail", "key_sealed", "details", "request_digest", "told_digest"),
-    *("wrapped_key", "name", "company", "email", "computer_name", "comments"),
+    *("wrapped_key", "name", "company", "email", "computer_name", "comments", "tokens"),
 }
 
 
