@@ -10,7 +10,7 @@ from tests.load.data_set import data_set
 from tests.load.rates import Side, alternate, full
 from tests.load.report import Measured, Setup
 from tests.load.stage import Served, Stage, stage
-from tests.load.wrk import Load, Run
+from tests.load.wrk import REFUSALS, Load, Run
 
 _TIMES = 5  # what is asked for, against the peak
 _CONNECTIONS = 2_000
@@ -53,8 +53,8 @@ def _overload(setup: Setup, on: Stage, server: Served, peak: float) -> tuple[Run
         main = both.submit(heavy.send, server.address, file)
         probe = both.submit(light.send, server.address, beside)
         return (
-            main.result().require_valid(refusals=True),
-            probe.result().require_valid(refusals=True),
+            main.result().require_valid(besides=REFUSALS),
+            probe.result().require_valid(besides=REFUSALS),
         )
 
 

@@ -32,7 +32,7 @@ def run_of(**changes: int) -> wrk.Run:
 
 
 def test_a_run_tells_rates():
-    run = run_of(refused=400).require_valid(refusals=True)
+    run = run_of(refused=400).require_valid(besides=wrk.REFUSALS)
     assert (run.per_second, run.goodput) == (500, 300)
 
 
@@ -46,7 +46,7 @@ def test_a_run_with_a_fault_gives_no_figure(fault: dict[str, int]):
 
 def test_a_run_without_answers_gives_no_figure():
     with pytest.raises(wrk.InvalidRunError):
-        run_of(requests=0).require_valid(refusals=True)
+        run_of(requests=0).require_valid(besides=wrk.REFUSALS)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,15 @@
--- Sends the requests of a file, in order, each once. Arguments: the file, then the mean think time
+-- Sends the requests of a file, in order, each once, and ends with the file. Arguments: the file, then the mean think time
 -- of a connection in milliseconds (0: none), then how many threads there are if each has a single
 -- connection, and times its granted answers one by one ("probe").
 -- A request in the file: its length in eight digits, then its bytes.
+
+local ffi = require("ffi")
+ffi.cdef([[
+  typedef struct { long s; long ns; } moment;
+  int clock_gettime(int, moment *);
+  int getpid(void);
+  int kill(int, int);
+]])
 
 local threads = {}
 
@@ -27,8 +35,6 @@ end
 function start_probe(count)
   step = count
   for _ = 1, number do skip() end
-  local ffi = require("ffi")
-  ffi.cdef("typedef struct { long s; long ns; } moment; int clock_gettime(int, moment *);")
   local moment, asked = ffi.new("moment"), nil
   local function now()
     ffi.C.clock_gettime(1, moment)
@@ -53,10 +59,11 @@ end
 
 function request()
   local length = requests:read(8)
-  if not length then
+  if not length then  -- none is sent twice: that would be a copy of a computer
     missing = missing + 1
-    requests:seek("set")
-    length = requests:read(8)
+    wrk.thread:stop()
+    ffi.C.kill(ffi.C.getpid(), 2)  -- wrk itself waits for the time that it was given, or SIGINT
+    return wrk.format("GET", "/healthz")
   end
   sent = sent + 1
   local wanted = requests:read(tonumber(length))
