@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention measure-hardware measure-audit bench bench-quick clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention soak-memory measure-hardware measure-audit bench bench-quick clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ soak-model: $(VENV)/.development ## Play against a plain model, STEPS steps (100
 
 soak-retention: $(VENV)/.development ## Play years of retention against a plain model: YEARS (5), SEED (1), ACTIONS a day (2)
 	$(BIN)/python -m tests.retention.soak --years $(or $(YEARS),5) --seed $(or $(SEED),1) --actions-per-day $(or $(ACTIONS),2)
+
+soak-memory: $(VENV)/.development ## Watch a worker's memory over REQUESTS check-ins (10000000)
+	$(BIN)/python -m tests.soak.memory --requests $(or $(REQUESTS),10000000) $(if $(BENCH_DATA),--data $(BENCH_DATA))
 
 measure-hardware: $(VENV)/.development ## Measure the hardware rule on real computers
 	$(BIN)/python -m tests.rules.measure_hardware
