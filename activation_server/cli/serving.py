@@ -70,11 +70,11 @@ def run(chosen: Settings, *, demo: bool) -> None:
 
 def make_server(chosen: Settings, context: Context) -> uvicorn.Server:
     """Make what serves apps, until a signal ends it."""
-    _spare_the_collector()
+    spare_the_collector()
     return _Server(_config(chosen, context))
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Let Python look for garbage in cycles less often: a request leaves next to none behind.
 
     What is loaded by now stays for good; looking it through again and again took a tenth of the

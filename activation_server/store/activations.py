@@ -20,6 +20,7 @@ from activation_server.rules.seat import (
     Outcome,
     RemovedBy,
 )
+from activation_server.store.arrays import is_one_of
 from activation_server.store.packed import (
     coverage_from_text,
     coverage_to_text,
@@ -213,7 +214,7 @@ async def lapsing_of(
     connection: AsyncConnection, license_ids: Collection[UUID], now: datetime
 ) -> Mapping[UUID, int]:
     """Count the same for many licenses at once; those without are left out."""
-    counted = _A.license_id.in_(license_ids) & _A.removed_at.is_(None) & ~_A.lapsed
+    counted = is_one_of(_A.license_id, license_ids) & _A.removed_at.is_(None) & ~_A.lapsed
     question = (
         select(_A.license_id, func.count())
         .where(counted, _A.leased_until <= now)

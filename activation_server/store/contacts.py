@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.person import Role
 from activation_server.rules.retention import Due
+from activation_server.store.arrays import pairs
 from activation_server.store.disposal import BATCH, SEATS, Batch, Cursor, Moment, counted
 from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
-from activation_server.store.people import pairs, try_lock_licenses
+from activation_server.store.people import try_lock_licenses
 from activation_server.store.tables import activations, people, person_computers
 
 _P, _C, _A = people.c, person_computers.c, activations.c

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.erasure import Position
 from activation_server.rules.person import Role
-from activation_server.store.people import StoredPerson, pairs
+from activation_server.store.arrays import pairs
+from activation_server.store.people import StoredPerson
 from activation_server.store.tables import (
     activations,
     erasure_position,

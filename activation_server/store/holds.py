@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activation_server.store.arrays import is_one_of
 from activation_server.store.tables import legal_holds
 
 _H = legal_holds.c
@@ -96,7 +97,7 @@ async def of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID], today: date
 ) -> Sequence[StoredHold]:
     """Give the holds in force on licenses and their people."""
-    question = select(*_HOLD).where(_H.license_id.in_(license_ids), _in_force(today))
+    question = select(*_HOLD).where(is_one_of(_H.license_id, license_ids), _in_force(today))
     return await _holds(connection, question)
 
 

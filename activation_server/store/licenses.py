@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import License, Status
 from activation_server.store import terms as terms_json
+from activation_server.store.arrays import is_one_of
 from activation_server.store.tables import (
     license_keys,
     licenses,
@@ -192,7 +193,7 @@ async def find(
     order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
     """Give at most 150 licenses that any of these leads to, newest first."""
-    any_of: list[ColumnElement[bool]] = [_L.license_id.in_(ids)]
+    any_of: list[ColumnElement[bool]] = [is_one_of(_L.license_id, ids)]
     if tail is not None:
         any_of.append(_L.key_tail == tail)
     if order_token is not None:
@@ -207,7 +208,8 @@ async def find(
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[StoredLicense]:
     """Give the licenses of these ids, in no order."""
     return [
-        stored_license(row) for row in await connection.execute(ALL.where(_L.license_id.in_(ids)))
+        stored_license(row)
+        for row in await connection.execute(ALL.where(is_one_of(_L.license_id, ids)))
     ]
 
 

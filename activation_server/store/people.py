@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     or_,
     select,
     text,
@@ -23,9 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import cast
-from sqlalchemy.types import Integer, Uuid
+from sqlalchemy.types import Integer
 
 from activation_server.rules.person import Role
+from activation_server.store.arrays import is_one_of, pairs
 from activation_server.store.tables import people, person_computers
 
 _P, _C = people.c, person_computers.c
@@ -61,12 +61,6 @@ class StoredComputer:
     computer_name: bytes | None = field(default=None, repr=False)
     comments: bytes | None = field(default=None, repr=False)
     commented_at: datetime | None = None
-
-
-def pairs(ids: Collection[tuple[UUID, UUID]]) -> Select[tuple[UUID, UUID]]:
-    """Give pairs of ids as rows to compare with: one short statement, however many they are."""
-    columns = ([first for first, _ in ids], [second for _, second in ids])
-    return select(*(func.unnest(cast(each, ARRAY(Uuid))) for each in columns))
 
 
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
@@ -110,7 +104,7 @@ async def of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
 ) -> Sequence[StoredPerson]:
     """Give the people of licenses, the buyers first."""
-    question = select(*_PERSON).where(_P.license_id.in_(license_ids))
+    question = select(*_PERSON).where(is_one_of(_P.license_id, license_ids))
     rows = await connection.execute(question.order_by(_P.role, _P.contacted_at, _P.person_id))
     return [_person(row) for row in rows]
 
@@ -218,7 +212,7 @@ async def computers_of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
 ) -> Sequence[StoredComputer]:
     """Give what is known of the computers of licenses."""
-    question = select(*_COMPUTER).where(_C.license_id.in_(license_ids))
+    question = select(*_COMPUTER).where(is_one_of(_C.license_id, license_ids))
     return [StoredComputer(*row) for row in await connection.execute(question)]
 
 

@@ -8,18 +8,14 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 from rich.progress import Progress, TimeElapsedColumn
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from activation_server import bootstrap
 from activation_server.embedded_postgres import EmbeddedPostgres
@@ -28,11 +24,12 @@ from activation_server.rules.person import Person
 from activation_server.services import people, products
 from activation_server.services.context import Context
 from activation_server.services.licensing import Order, make_license
-from activation_server.settings import Settings
-from activation_server.store import licenses as store
-from activation_server.store import people as people_store
-from activation_server.store import tables
+from activation_server.store import licenses, tables
+from activation_server.store.licenses import NewLicense
+from activation_server.store.people import StoredPerson
 from tests import names
+from tests.load.data_rows import Copy
+from tests.load.data_set import NoSpaceError, raw_connection, settings_of
 
 PRODUCT = "bench"
 CHUNK = 5_000  # people in one transaction
@@ -77,7 +74,7 @@ def order_reference(number: int) -> str:
 
 
 def people_set(folder: Path, count: int) -> PeopleSet:
-    """Find a data set in a folder, or make it there."""
+    """Find a data set in a folder, or make it there. Raises NoSpaceError."""
     place = folder / f"{count}-people"
     note = place / "made.json"
     if note.exists():
@@ -85,7 +82,7 @@ def people_set(folder: Path, count: int) -> PeopleSet:
     shutil.rmtree(place, ignore_errors=True)  # half made
     if (free := shutil.disk_usage(folder).free) < count * BYTES_EACH:
         msg = f"{count:,} people need {count * BYTES_EACH / 1e9:.0f} GB, {free / 1e9:.0f} are free"
-        raise OSError(msg)
+        raise NoSpaceError(msg)
     place.mkdir()
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn()) as progress:
         task = progress.add_task(f"{count:,} people", total=count)
@@ -107,26 +104,12 @@ def people_set(folder: Path, count: int) -> PeopleSet:
 async def opened(made: PeopleSet) -> AsyncIterator[Context]:
     """Serve a data set, as a running process does."""
     with EmbeddedPostgres(made.folder) as postgres:
-        async with bootstrap.open_context(_settings(made.folder), postgres.url()) as context:
+        async with bootstrap.open_context(settings_of(made.folder), postgres.url()) as context:
             yield context
 
 
-def _settings(folder: Path) -> Settings:
-    return Settings(data_dir=folder)
-
-
-@asynccontextmanager
-async def raw_connection(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection to the database of a SQLAlchemy URL."""
-    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def _begin(url: str, folder: Path) -> None:
-    async with bootstrap.open_context(_settings(folder), url) as context:
+    async with bootstrap.open_context(settings_of(folder), url) as context:
         await products.add_product(context, PRODUCT, "Bench", "EdDSA")
     async with raw_connection(url) as connection:
         for name, value in _MAKING.items():
@@ -172,30 +155,19 @@ def _copy(url: str, folder: Path, first: int, count: int) -> int:
 
 
 async def _copy_chunk(url: str, folder: Path, first: int, count: int) -> int:
-    async with bootstrap.open_context(_settings(folder), url) as context:
+    async with bootstrap.open_context(settings_of(folder), url) as context:
         sold, buyers = _made(context, first, count)
     async with raw_connection(url) as connection, connection.transaction():
         # No foreign key is checked: a license goes before its buyer, in the same transaction.
         await connection.execute("SET LOCAL session_replication_role = replica")
-        rows = [store.columns_of(each) for each in sold]
-        await _copy_rows(connection, tables.licenses, rows)
-        await _copy_rows(
-            connection,
-            tables.license_keys,
-            [
-                {"digest": digest, "license_id": each.license_id}
-                for each in sold
-                for digest in each.key_digests
-            ],
-        )
-        rows = [asdict(each) for each in buyers]
-        await _copy_rows(connection, tables.people, rows)
+        for copy in _rows(sold, buyers):
+            await connection.copy_records_to_table(
+                copy.table.name, records=copy.rows, columns=copy.names
+            )
     return count
 
 
-def _made(
-    context: Context, first: int, count: int
-) -> tuple[list[store.NewLicense], list[people_store.StoredPerson]]:
+def _made(context: Context, first: int, count: int) -> tuple[list[NewLicense], list[StoredPerson]]:
     """Make the licenses of some numbers, and who bought them, as an order does."""
     now = context.now()
     sold, buyers = [], []
@@ -209,19 +181,13 @@ def _made(
     return sold, buyers
 
 
-async def _copy_rows(
-    connection: asyncpg.Connection, table: Table, rows: list[dict[str, Any]]
-) -> None:
-    """Copy rows, each value as SQLAlchemy would hand it to the driver."""
-    postgres = dialect()
-    columns = list(rows[0])
-    types = [table.c[name].type.dialect_impl(postgres) for name in columns]
-    converters = [type_.bind_processor(postgres) or (lambda value: value) for type_ in types]
-    records = [
-        tuple(
-            None if row[name] is None else convert(row[name])
-            for name, convert in zip(columns, converters, strict=True)
-        )
-        for row in rows
-    ]
-    await connection.copy_records_to_table(table.name, records=records, columns=columns)
+def _rows(sold: Sequence[NewLicense], buyers: Sequence[StoredPerson]) -> Iterable[Copy]:
+    """Give licenses and their buyers as rows for COPY."""
+    licenses_, keys, people_ = map(Copy, _FILLED)
+    for license_ in sold:
+        licenses_.add(licenses.columns_of(license_))
+        for digest in license_.key_digests:
+            keys.add({"digest": digest, "license_id": license_.license_id})
+    for buyer in buyers:
+        people_.add(asdict(buyer))
+    return licenses_, keys, people_

@@ -1,6 +1,6 @@
 """The table of the benchmark: every row, with its target and how it is measured."""
 
-from tests.load import overload, rates, sizes
+from tests.load import find, overload, rates, retention, sizes
 from tests.load.report import Direction, Row
 
 _PINNED = (
@@ -105,6 +105,35 @@ ROWS: tuple[Row, ...] = (
         "told apart from that of shed ones.",
         overload.goodput_under_overload,
         target=0.8,
+    ),
+    *(
+        Row(
+            f"find-{name}",
+            f"`license find` by {what}, 99th percentile",
+            "In a running process, through the service, without the start of a command; as many "
+            "licenses as `many-stored` has activations, each with a buyer of a real name.",
+            measure,
+            target=50,
+            aim=20,
+            unit="ms",
+            direction=Direction.AT_MOST,
+        )
+        for name, what, measure in (
+            ("email", "e-mail", find.by_email),
+            ("prefix", "the first letters of a name", find.by_name_prefix),
+            ("name", "a whole name", find.by_name),
+            ("order", "order", find.by_order),
+        )
+    ),
+    Row(
+        "retention",
+        "99th percentile of a check-in beside a retention run against undisturbed",
+        "In one process, at half of the check-ins that saturate it, which come at fixed times. A "
+        "tenth as many people as `many-stored` has activations are due.",
+        retention.beside_retention,
+        target=2,
+        aim=1.3,
+        direction=Direction.AT_MOST,
     ),
     Row(
         "hot",

@@ -1,0 +1,19 @@
+"""Many ids in one parameter: a statement that stays short, and the same, however many there are."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, any_, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+
+def is_one_of(column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether a column is any of some ids."""
+    return column == any_(cast(list(ids), ARRAY(Uuid)))
+
+
+def pairs(ids: Collection[tuple[UUID, UUID]]) -> Select[tuple[UUID, UUID]]:
+    """Give pairs of ids as rows to compare with."""
+    columns = ([first for first, _ in ids], [second for _, second in ids])
+    return select(*(func.unnest(cast(each, ARRAY(Uuid))) for each in columns))
