@@ -24,15 +24,15 @@ class Share:
 
 SHARES: Final[Mapping[Rank, Share]] = {
     Rank.CHECK_IN: Share(1, {}),
-    # An activation costs as much as several check-ins: as many would take too long together.
-    Rank.ACTIVATION: Share(1 / 8, {Rank.CHECK_IN: 3 / 4}),
+    # A fleet that is installed at once comes in together.
+    Rank.ACTIVATION: Share(1 / 2, {Rank.CHECK_IN: 3 / 4}),
     Rank.LOOK_UP: Share(1 / 8, {Rank.CHECK_IN: 1 / 2, Rank.ACTIVATION: 3 / 4}),
 }
 
 # Nanoseconds that a request may take before there are too many. Turning others away takes time too,
 # which fewer places don't give back: with a quarter of this, a rush left a handful of places.
 PATIENCE: Final = 1_000_000_000
-LEAST: Final = 64  # places at the start, and however slow it is: what a batch of check-ins takes
+LEAST: Final = 64  # places, however slow it is: what a batch of check-ins takes
 
 
 def most_places(rank: Rank, most: int) -> int:

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activation_server.formats import problem
 from activation_server.rules.admission import (
-    LEAST,
     SHARES,
     Rank,
     most_places,
@@ -35,7 +34,7 @@ class House:
     def __init__(self, most: int | None) -> None:
         self.in_flight = dict.fromkeys(Rank, 0)
         self._most = None if most is None else {rank: most_places(rank, most) for rank in Rank}
-        self.places = {rank: min(most, LEAST) for rank, most in (self._most or {}).items()}
+        self.places = dict(self._most or {})
 
     def has_room(self, rank: Rank) -> bool:
         """Tell whether one more of a rank may come in."""

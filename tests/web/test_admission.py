@@ -103,7 +103,7 @@ def test_it_is_full_while_it_works_and_no_longer(server: Server) -> None:
     for response in responses:
         if response not in served:
             refused(response, "OVERLOADED")
-    assert len(served) == 2  # an eighth of the house
+    assert len(served) == MOST // 2
     assert not any(busy.house.in_flight.values())
     for body in bodies:
         assert busy.activate(body).status_code == 201
@@ -127,15 +127,15 @@ def test_check_ins_go_before_activations_that_wait(server: Server) -> None:
                         json=activation(held.license_key, hardware_id=f"computer {number}"),
                     )
                 )
-                for number in range(2)
+                for number in range(MOST // 2)
             ]
             checked = await busy.http.post(reactivations_of(answer), json=check_in(answer))
-            assert busy.house.in_flight[Rank.ACTIVATION] == 2
+            assert busy.house.in_flight[Rank.ACTIVATION] == MOST // 2
             refused(await busy.http.post("/v1/activations", json={}), "OVERLOADED")
         return await asyncio.gather(*waiting), checked
 
     waited, checked = busy.run(work())
-    assert [response.status_code for response in waited] == [201, 201]
+    assert {response.status_code for response in waited} == {201}
     ok(checked)
 
 
@@ -205,15 +205,15 @@ def test_places_come_with_quick_answers_and_go_with_slow_ones(server: Server) ->
     house, rank = busy.house, Rank.CHECK_IN
     for _ in range(LEAST):
         house.enter(rank)
-    refused(busy.post(CHECK_IN, {}), "OVERLOADED")
-    for _ in range(3):
-        house.learn(rank, PATIENCE)
-    assert house.places[rank] == LEAST + 2
     refused(busy.post(CHECK_IN, {}), "REQUEST_INVALID")
     for _ in range(3):
         house.learn(rank, PATIENCE + 1)
     assert house.places[rank] == LEAST
     refused(busy.post(CHECK_IN, {}), "OVERLOADED")
+    for _ in range(3):
+        house.learn(rank, PATIENCE)
+    assert house.places[rank] == LEAST + 2
+    refused(busy.post(CHECK_IN, {}), "REQUEST_INVALID")
 
 
 def test_without_a_most_everybody_comes_in() -> None:
