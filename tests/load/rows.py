@@ -99,10 +99,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "overload",
-        "check-ins granted at five times the load, against the peak",
-        "2,000 connections ask, with time to think, for five times what the server granted at its "
-        "peak. 16 connections beside are timed one by one, so that the time of granted answers is "
-        "told apart from that of shed ones.",
+        "check-ins granted under overload, against the peak",
+        "2,000 connections ask again as soon as they are answered, so that more requests wait than "
+        "the server takes on, and those that it sheds come back at once. 16 connections beside are "
+        "timed one by one: so the time of granted answers is told apart from that of shed ones.",
         overload.goodput_under_overload,
         target=0.8,
     ),
