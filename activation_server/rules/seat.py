@@ -129,7 +129,9 @@ class Known:
     made_by_request: Activation | None = None  # was made by this request id, may be removed
 
     @classmethod
-    def among(cls, activations: Iterable[Activation], call: Call, activation_id: UUID) -> "Known":
+    def among(
+        cls, activations: Iterable[Activation], observed: Mapping[str, bytes], activation_id: UUID
+    ) -> "Known":
         """Those of a license's activations that bear on a call, which would make `activation_id`.
 
         Made by it, or seated and alike: an anchor's digest is the same.
@@ -138,7 +140,7 @@ class Known:
             one
             for one in activations
             if one.activation_id == activation_id
-            or (one.removed_at is None and _alike(one.hardware, call.hardware))
+            or (one.removed_at is None and _alike(one.hardware, observed))
         ]
         return cls(
             seated=tuple(one for one in bear if one.removed_at is None),

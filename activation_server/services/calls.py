@@ -111,8 +111,8 @@ def call_of(
     salt, reported = license_.hardware_salt, request.reported
     hardware = {name: hardware_digest(salt, value) for name, value in reported.items()}
     virtual = request.virtual_machine
-    # A computer that says what it said last is what it was then: spared are the searches for
-    # placeholders and for a virtual machine's names, none of which a check-in can do without.
+    # A computer that says what it said last is what it was then: nothing is searched for
+    # placeholders or for a virtual machine's names again.
     if last is None or hardware != last.hardware or virtual not in {None, last.virtual}:
         values = usable(request.hardware_id, request.components)
         hardware = {name: hardware[name] for name in values}

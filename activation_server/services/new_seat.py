@@ -120,7 +120,7 @@ def _decide(context: Context, facts: Facts, call: Call) -> Drafted | None:
         return None
     asked = call_of(context, request, license_)
     activation_id = context.keyring.digester.activation_id(license_.license_id, request.request_id)
-    known = Known.among(facts.activations, asked, activation_id)
+    known = Known.among(facts.activations, asked.hardware, activation_id)
     decision = rules.activate(asked, license_, known, activation_id, stored.signing_key, call.now)
     if isinstance(decision, Refused):
         return None

@@ -127,11 +127,7 @@ async def known(
             (_A.activation_id == activation_id) | (_A.removed_at.is_(None) & or_(false(), *alike)),
         )
     )
-    found = [activation_of(row) for row in rows]
-    return Known(
-        seated=tuple(one for one in found if one.removed_at is None),
-        made_by_request=next((one for one in found if one.activation_id == activation_id), None),
-    )
+    return Known.among(map(activation_of, rows), hardware, activation_id)
 
 
 async def lock(
