@@ -12,7 +12,14 @@ _DEEPEST_DEBT = MINUTE
 
 def wait(all_back_at: int, now: int, a_minute: int) -> int:
     """Give the nanoseconds until there is a call to take; 0 when there is one."""
-    return max(0, taken(all_back_at, now, a_minute) - now - MINUTE)
+    return take(all_back_at, now, a_minute)[0]
+
+
+def take(all_back_at: int, now: int, a_minute: int) -> tuple[int, int]:
+    """Take a call if there is one: gives the nanoseconds until there is, and the number then."""
+    after = taken(all_back_at, now, a_minute)
+    missing = after - now - MINUTE
+    return (missing, all_back_at) if missing > 0 else (0, after)
 
 
 def taken(all_back_at: int, now: int, a_minute: int) -> int:

@@ -47,11 +47,23 @@ class Meter:
         return rate_limit.wait(self._all_back_at[caller], now, self.a_minute)
 
     def count(self, caller: Hashable, now: int) -> None:
-        """Count a call, and forget who has not called for longest."""
+        """Count a call, whether or not there was one to take."""
+        if self.a_minute is not None:
+            before = self._all_back_at.get(caller, 0)
+            self._remember(caller, rate_limit.taken(before, now, self.a_minute))
+
+    def take(self, caller: Hashable, now: int) -> int:
+        """Count a call if there is one; give the nanoseconds until there is, 0 for counted."""
         if self.a_minute is None:
-            return
+            return 0
         before = self._all_back_at.get(caller, 0)
-        self._all_back_at[caller] = rate_limit.taken(before, now, self.a_minute)
+        wait, after = rate_limit.take(before, now, self.a_minute)
+        self._remember(caller, after)
+        return wait
+
+    def _remember(self, caller: Hashable, all_back_at: int) -> None:
+        """Note a caller as the last one, and forget who has not called for longest."""
+        self._all_back_at[caller] = all_back_at
         self._all_back_at.move_to_end(caller)
         if len(self._all_back_at) > self.most:
             self._all_back_at.popitem(last=False)
@@ -116,12 +128,8 @@ class Limits:
             self._right.popitem(last=False)
 
     def _take(self, meter: Meter, caller: Hashable) -> Refused | None:
-        now = self.clock()
-        wait = meter.wait(caller, now)
-        if wait:
-            return self._refused(meter, wait)
-        meter.count(caller, now)
-        return None
+        wait = meter.take(caller, self.clock())
+        return self._refused(meter, wait) if wait else None
 
     def _refused(self, meter: Meter, wait: int) -> Refused:
         self.turned_away[meter.name] += 1
