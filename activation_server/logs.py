@@ -19,6 +19,9 @@ from activation_server.settings import LogFormat
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
+_ROOT = logging.getLogger()
+
+
 def configure(log_format: LogFormat, level: str) -> None:
     """Send all logs of the process, the libraries' too, to standard error in one form."""
     as_json = log_format is LogFormat.JSON or (
@@ -49,9 +52,8 @@ def configure(log_format: LogFormat, level: str) -> None:
         )
     )
     logging.raiseExceptions = False  # a line that can't be written must not spill its parts
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level.upper())
+    _ROOT.handlers = [handler]
+    _ROOT.setLevel(level.upper())
     for name in (
         "sqlalchemy",
         "asyncio",
@@ -63,6 +65,11 @@ def configure(log_format: LogFormat, level: str) -> None:
         logging.getLogger(name).handlers = []
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def tells_all() -> bool:
+    """Whether lines that are for finding faults alone are written too."""
+    return _ROOT.isEnabledFor(logging.DEBUG)
 
 
 def describe(error: BaseException) -> dict[str, object]:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from activation_server import __version__
+from activation_server import __version__, logs
 from activation_server.formats import problem
 from activation_server.formats.client_api import ANSWERS, REQUESTS
 from activation_server.formats.json_schema import PlainJsonSchema
@@ -166,7 +166,10 @@ class Observed:
         except Exception:
             log.exception("fault")  # already answered, with the id that finds this line
         # Of those that come all the time nobody reads each line; of what went wrong somebody will.
-        tell = log.debug if ROUTE in scope and status < 400 else log.info
+        usual = ROUTE in scope and status < 400
+        if usual and not logs.tells_all():
+            return
+        tell = log.debug if usual else log.info
         tell(
             "request",
             method=method if method in _METHODS else "-",
