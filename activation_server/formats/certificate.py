@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from activation_server import base64url
 from activation_server.rules import hardware
@@ -70,18 +71,22 @@ def _coverage(coverage: Coverage) -> Json:
 
 
 def _hardware(digests: Mapping[str, bytes], salt: bytes) -> Json:
+    need, parts = _recognised_by(tuple(digests))
     return {
         "salt": base64url.encode(salt),
-        "need": hardware.need(digests),
+        "need": need,
         "components": {
-            name: {
-                "digest": base64url.encode(digest),
-                "weight": hardware.weight(name),
-                "anchor": name in hardware.ANCHORS,
-            }
-            for name, digest in sorted(digests.items())
+            name: {"digest": base64url.encode(digests[name]), "weight": weight, "anchor": anchor}
+            for name, weight, anchor in parts
         },
     }
+
+
+@lru_cache(maxsize=256)  # computers report one of few sets of components
+def _recognised_by(names: tuple[str, ...]) -> tuple[int, tuple[tuple[str, int, bool], ...]]:
+    """Give the weight that must match, and each component's name and what it counts."""
+    parts = ((name, hardware.weight(name), name in hardware.ANCHORS) for name in sorted(names))
+    return hardware.need(names), tuple(parts)
 
 
 def jwks(keys: Sequence[PublicKey]) -> Json:
