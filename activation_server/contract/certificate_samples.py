@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from activation_server import base64url
-from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.digests import hardware_digests
+from activation_server.crypto.mac import Mac
 from activation_server.crypto.signing import SigningKey
 from activation_server.formats import certificate
 from activation_server.formats.certificate import PublicKey, thumbprint
@@ -57,7 +58,7 @@ def claims(
     activation = Activation(
         activation_id=_ACTIVATION_ID,
         license_id=_LICENSE_ID,
-        hardware={name: hardware_digest(_SALT, value) for name, value in hardware.items()},
+        hardware=hardware_digests(_SALT, hardware),
         activated_at=NOW - timedelta(days=60),
         removed_at=None,
         removed_by=None,
@@ -93,7 +94,7 @@ def claims(
 
 def digest(value: str) -> str:
     """Digest a hardware value as the samples' `hw` claim does."""
-    return base64url.encode(hardware_digest(_SALT, value))
+    return base64url.encode(Mac(_SALT).of(value.encode()))
 
 
 def issued(content: Json, key: SigningKey = KEY, algorithm: str = "EdDSA") -> str:

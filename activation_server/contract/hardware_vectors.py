@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from activation_server import base64url
-from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.mac import Mac
 
 Json = dict[str, Any]
 
@@ -147,7 +147,7 @@ def _digest(description: str, salt: bytes, value: str) -> Json:
         "description": description,
         "salt": base64url.encode(salt),
         "value": value,
-        "expected": {"digest": base64url.encode(hardware_digest(salt, value))},
+        "expected": {"digest": base64url.encode(Mac(salt).of(value.encode()))},
     }
 
 
@@ -238,4 +238,4 @@ def _match(
 
 
 def _part_digest(value: str) -> str:
-    return base64url.encode(hardware_digest(_SALT, value))
+    return base64url.encode(Mac(_SALT).of(value.encode()))

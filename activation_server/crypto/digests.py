@@ -1,7 +1,5 @@
 """Keyed digests (HMAC-SHA256, RFC 2104): what values are found by without being readable."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -9,7 +7,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-DIGEST_BYTES = 16
+from activation_server.crypto.mac import Mac
 
 
 def derive(root: bytes, purpose: str) -> bytes:
@@ -17,62 +15,66 @@ def derive(root: bytes, purpose: str) -> bytes:
     return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(root)
 
 
-def hardware_digest(salt: bytes, value: str) -> bytes:
-    """Digest a component value with its license's salt, as the certificate's `hw` claim has it."""
-    return _mac(salt, value.encode())
+def hardware_digests(salt: bytes, values: Mapping[str, str]) -> dict[str, bytes]:
+    """Digest component values with their license's salt, as the certificate's `hw` claim has them.
+
+    Each by itself: 16 bytes.
+    """
+    digest = Mac(salt).of
+    return {name: digest(value.encode()) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Digester:
     """Digests that only this server can make."""
 
-    key_lookup: bytes = field(repr=False)
-    hardware_lookup: bytes = field(repr=False)
-    request: bytes = field(repr=False)
-    activation: bytes = field(repr=False)
-    told: bytes = field(repr=False)
-    erasure: bytes = field(repr=False)
+    key_lookup: Mac = field(repr=False)
+    hardware_lookup: Mac = field(repr=False)
+    request: Mac = field(repr=False)
+    activation: Mac = field(repr=False)
+    told: Mac = field(repr=False)
+    erasure: Mac = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
         """Derive all keys from the root secret."""
         return cls(
-            key_lookup=derive(root, "license key look-up"),
-            hardware_lookup=derive(root, "hardware look-up"),
-            request=derive(root, "request digest"),
-            activation=derive(root, "activation id"),
-            told=derive(root, "what is told of a person"),
-            erasure=derive(root, "erasure ledger"),
+            key_lookup=Mac(derive(root, "license key look-up")),
+            hardware_lookup=Mac(derive(root, "hardware look-up")),
+            request=Mac(derive(root, "request digest")),
+            activation=Mac(derive(root, "activation id")),
+            told=Mac(derive(root, "what is told of a person")),
+            erasure=Mac(derive(root, "erasure ledger")),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
         """Digest one look-up form of a license key; other products give other digests."""
-        return _mac(self.key_lookup, f"{product}\x00{kind}\x00{form}".encode())
+        return self.key_lookup.of(f"{product}\x00{kind}\x00{form}".encode())
 
     def hardware(self, identity: Mapping[str, str]) -> bytes:
         """Digest a computer's identity for look-up across licenses."""
         parts = (f"{name}\x00{value}" for name, value in sorted(identity.items()))
-        return _mac(self.hardware_lookup, "\x01".join(parts).encode())
+        return self.hardware_lookup.of("\x01".join(parts).encode())
 
     def request_body(self, body: bytes) -> bytes:
         """Digest a request's body, to tell a retry from a reuse of its id."""
-        return _mac(self.request, body)
+        return self.request.of(body)
 
     def of_told(self, activation_id: UUID, told: bytes) -> bytes:
         """Digest what an app told of a person; other computers give other digests."""
-        return _mac(self.told, activation_id.bytes + told)
+        return self.told.of(activation_id.bytes + told)
 
     def of_person(self, license_id: UUID, person_id: UUID) -> bytes:
         """Digest which person of which license is erased."""
-        return _mac(self.erasure, b"person\x00" + license_id.bytes + person_id.bytes)
+        return self.erasure.of(b"person\x00" + license_id.bytes + person_id.bytes)
 
     def of_email(self, folded: str) -> bytes:
         """Digest an e-mail address that is erased, or gets no newsletter."""
-        return _mac(self.erasure, b"email\x00" + folded.encode())
+        return self.erasure.of(b"email\x00" + folded.encode())
 
     def of_ledger(self, entry: bytes) -> bytes:
         """Digest an entry of the erasure ledger with the one before."""
-        return _mac(self.erasure, b"entry\x00" + entry)
+        return self.erasure.of(b"entry\x00" + entry)
 
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).
@@ -80,12 +82,8 @@ class Digester:
         The same request makes the same id, so it can never make two activations. The first six
         bytes are the license's, so an activation is found by its id alone through the license.
         """
-        tail = _mac(self.activation, license_id.bytes + request_id.bytes)[:10]
+        tail = self.activation.of(license_id.bytes + request_id.bytes)[:10]
         raw = bytearray(license_id.bytes[:6] + tail)
         raw[6] = raw[6] & 0x0F | 0x80
         raw[8] = raw[8] & 0x3F | 0x80
         return UUID(bytes=bytes(raw))
-
-
-def _mac(key: bytes, data: bytes) -> bytes:
-    return hmac.digest(key, data, hashlib.sha256)[:DIGEST_BYTES]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from activation_server.crypto.digests import Digester, derive
+from activation_server.crypto.mac import Mac
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import Place, SealingKey
 from activation_server.crypto.signing import SigningKey
@@ -49,7 +50,7 @@ class Keyring:
         """Derive the working keys from the root secret."""
         return cls(
             digester=Digester.from_root(root),
-            tokens=TokenKey(derive(root, "check-in token")),
+            tokens=TokenKey(Mac(derive(root, "check-in token"))),
             license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
             notes=SealingKey(derive(root, "operator notes"), master.random_bytes),
             master=master,

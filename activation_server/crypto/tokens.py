@@ -1,21 +1,20 @@
 """Check-in tokens: proof of having the last answer, checked without touching the database."""
 
-import hashlib
 import hmac
 from dataclasses import field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from activation_server import base64url
+from activation_server.crypto.mac import MAC_BYTES, Mac
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from activation_server.rules.values import dataclass
 
-_MAC_BYTES = 16
 _SEQ_BYTES = 6
-_LENGTH = 16 + _SEQ_BYTES + _MAC_BYTES
+_LENGTH = 16 + _SEQ_BYTES + MAC_BYTES
 MAX_SEQ = 2 ** (8 * _SEQ_BYTES) - 1
 
 
@@ -31,12 +30,12 @@ class Presented:
 class TokenKey:
     """Makes and checks tokens: license id, counter, and a MAC over them and the activation."""
 
-    key: bytes = field(repr=False)
+    key: Mac = field(repr=False)
 
     def make(self, license_id: UUID, activation_id: UUID, seq: int) -> str:
         """Make the token that the next check-in must present."""
         body = license_id.bytes + seq.to_bytes(_SEQ_BYTES)
-        raw = body + self._mac(activation_id, body)
+        raw = body + self.key.of(activation_id.bytes + body)
         return base64url.encode(raw)
 
     def check(self, token: str, activation_id: UUID) -> Presented | None:
@@ -45,10 +44,8 @@ class TokenKey:
             raw = base64url.decode(token)
         except ValueError:
             return None
-        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        if len(raw) != _LENGTH or not hmac.compare_digest(mac, self._mac(activation_id, body)):
+        body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+        expected = self.key.of(activation_id.bytes + body)
+        if len(raw) != _LENGTH or not hmac.compare_digest(mac, expected):
             return None
         return Presented(UUID(bytes=body[:16]), int.from_bytes(body[16:]))
-
-    def _mac(self, activation_id: UUID, body: bytes) -> bytes:
-        return hmac.digest(self.key, activation_id.bytes + body, hashlib.sha256)[:_MAC_BYTES]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
-from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.digests import hardware_digests
 from activation_server.crypto.keyring import license_key_place, order_place
 from activation_server.crypto.vault import words_place
 from activation_server.formats import certificate, license_key
@@ -109,7 +109,7 @@ def call_of(
     `last` is the seat that it is most likely for.
     """
     salt, reported = license_.hardware_salt, request.reported
-    hardware = {name: hardware_digest(salt, value) for name, value in reported.items()}
+    hardware = hardware_digests(salt, reported)
     virtual = request.virtual_machine
     # A computer that says what it said last is what it was then: nothing is searched for
     # placeholders or for a virtual machine's names again.

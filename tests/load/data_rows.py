@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.digests import hardware_digests
 from activation_server.rules.activation import Granted, activate
 from activation_server.rules.hardware import identity, usable
 from activation_server.rules.license import App, License, Terms
@@ -108,9 +108,7 @@ class Chunk:
             request_id=request_id,
             digest=self.context.keyring.digester.request_body(request_id.bytes),
             nonce=Drawn(f"nonce {computer.number} 1")(16),
-            hardware={
-                name: hardware_digest(new.hardware_salt, value) for name, value in values.items()
-            },
+            hardware=hardware_digests(new.hardware_salt, values),
             app=_APP,
             computer=_SYSTEM,
         )

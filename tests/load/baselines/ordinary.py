@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import joinedload, registry, relationship
 
 from activation_server import base64url, bootstrap
-from activation_server.crypto.digests import hardware_digest
+from activation_server.crypto.digests import hardware_digests
 from activation_server.crypto.tokens import Presented
 from activation_server.formats import certificate
 from activation_server.formats.client_api import CertificateAnswer, SeatsBody
@@ -112,10 +112,7 @@ class Service:
             request_id=body.request_id,
             digest=digester.request_body(body.canonical()),
             nonce=base64url.decode(body.nonce),
-            hardware={
-                name: hardware_digest(license_.hardware_salt, value)
-                for name, value in values.items()
-            },
+            hardware=hardware_digests(license_.hardware_salt, values),
             app=App(body.app.version, body.app.edition, body.app.released),
             computer=Computer(body.os.family, body.os.version),
         )
