@@ -89,7 +89,7 @@ async def _written(
     connection: Driver, seats: Sequence[Seat | None], decided: Sequence[Plain | None]
 ) -> Sequence[Plain | None]:
     """Write what is granted; give what stands, of two grants of one seat the first."""
-    granted: dict[UUID, tuple[Activation, int]] = {}
+    granted: dict[UUID, tuple[Seat, Activation]] = {}
     first: list[Plain | None] = []
     for seat, each in zip(seats, decided, strict=True):
         stays = each
@@ -98,7 +98,7 @@ async def _written(
             if activation.activation_id in granted:
                 stays = None
             else:
-                granted[activation.activation_id] = activation, seat.version
+                granted[activation.activation_id] = seat, activation
         first.append(stays)
     written = await store.write(connection, list(granted.values())) if granted else ()
     return [each if each is None or _stands(each, written) else None for each in first]

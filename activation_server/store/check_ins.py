@@ -1,10 +1,10 @@
 """Check-ins by the batch: one statement reads, one writes, on the driver's own connection."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from activation_server.rules.seat import Activation
+from activation_server.rules.seat import Activation, Outcome
 from activation_server.store.activations import STORED, activation_of
 from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
@@ -30,16 +30,18 @@ _READ: Final = f"""
 _SEAT_AT = 2 + COUNT  # where its columns begin
 
 # What a plain check-in changes: no index holds any of it, so that rows are updated in place.
-_CHANGED: Final = {
+_ALWAYS: Final = {
     "seq": "bigint",
-    "virtual": "boolean",
-    "outcome": "text",
     "request_id": "uuid",
     "request_digest": "bytea",
     "nonce": "bytea",
     "answered_at": "timestamptz",
     "check_in_after": "timestamptz",
     "certificate_expires": "timestamptz",
+}
+# … and what most leave as it was: sent for a batch where some do not.
+_SOMETIMES: Final = {
+    "virtual": "boolean",
     "coverage": "text",
     "signing_key": "smallint",
     "notices": "text",
@@ -76,47 +78,84 @@ def _seat(values: Sequence[Any]) -> Seat:
     return Seat(activation_of(values[_SEAT_AT:]), certified(values[2:_SEAT_AT]), values[1])
 
 
-_NAMES = ", ".join(_CHANGED)
-_ARRAYS = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(_CHANGED.values(), 4))
-_VALUES = ", ".join(
-    "string_to_array(new.notices, ',')" if name == "notices" else f"new.{name}" for name in _CHANGED
-)
-_WRITE: Final = f"""
-    UPDATE activations AS a SET ({_NAMES}) = ROW ({_VALUES})
-    FROM unnest($1::uuid[], $2::uuid[], $3::xid[], {_ARRAYS})
-        AS new (license_id, activation_id, version, {_NAMES})
-    WHERE a.license_id = new.license_id AND a.activation_id = new.activation_id
-        AND a.xmin = new.version
-    RETURNING a.activation_id
-"""  # noqa: S608 - names of columns and their types
+_OUTCOME: Final = Outcome.REACTIVATED.value  # of every check-in
 
 
-async def write(connection: Driver, answered: Sequence[tuple[Activation, int]]) -> Collection[UUID]:
+def _statement(columns: Mapping[str, str]) -> str:
+    """Make the statement that writes these columns, by their types."""
+    names = ", ".join(columns)
+    arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(columns.values(), 4))
+    values = ", ".join(
+        "string_to_array(new.notices, ',')" if name == "notices" else f"new.{name}"
+        for name in columns
+    )
+    return f"""
+        UPDATE activations AS a SET (outcome, {names}) = ROW ('{_OUTCOME}', {values})
+        FROM unnest($1::uuid[], $2::uuid[], $3::xid[], {arrays})
+            AS new (license_id, activation_id, version, {names})
+        WHERE a.license_id = new.license_id AND a.activation_id = new.activation_id
+            AND a.xmin = new.version
+        RETURNING a.activation_id
+    """  # noqa: S608 - names of columns and their types
+
+
+_WRITE_MOST: Final = _statement(_ALWAYS)
+_WRITE_ALL: Final = _statement(_ALWAYS | _SOMETIMES)
+
+
+async def write(
+    connection: Driver, answered: Sequence[tuple[Seat, Activation]]
+) -> Collection[UUID]:
     """Write the answers of check-ins, each to the version of its row that it was decided on.
 
     Gives the activations that were written: the others were changed by somebody meanwhile.
     """
-    columns = zip(*(_row(activation, version) for activation, version in answered), strict=True)
-    rows = await connection.fetch(_WRITE, *columns)
-    return {row[0] for row in rows}
+    rows = [_always(activation, seat.version) for seat, activation in answered]
+    statement = _WRITE_MOST
+    if any(_differ(seat.activation, activation) for seat, activation in answered):
+        statement = _WRITE_ALL
+        more = [_sometimes(activation) for _, activation in answered]
+        rows = [row + others for row, others in zip(rows, more, strict=True)]
+    written = await connection.fetch(statement, *zip(*rows, strict=True))
+    return {row[0] for row in written}
 
 
-def _row(activation: Activation, version: int) -> tuple[object, ...]:
-    """Give the parameters of `_WRITE` for one answer."""
+def _always(activation: Activation, version: int) -> tuple[object, ...]:
+    """Give an answer's row and version, and its `_ALWAYS`."""
     last = activation.last
     return (
         activation.license_id,
         activation.activation_id,
         version,
         activation.seq,
-        activation.virtual,
-        last.outcome.value,
         last.request_id,
         last.request_digest,
         last.nonce,
         last.at,
         last.check_in_after,
         last.certificate_expires,
+    )
+
+
+def _differ(before: Activation, after: Activation) -> bool:
+    """Whether an answer changes one of `_SOMETIMES`."""
+    was, is_ = before.last, after.last
+    return (
+        before.virtual != after.virtual
+        or was.coverage != is_.coverage
+        or was.signing_key != is_.signing_key
+        or was.notices != is_.notices
+        or was.app.version != is_.app.version
+        or was.app.edition != is_.app.edition
+        or was.computer != is_.computer
+    )
+
+
+def _sometimes(activation: Activation) -> tuple[object, ...]:
+    """Give an answer's `_SOMETIMES`."""
+    last = activation.last
+    return (
+        activation.virtual,
         coverage_to_text(last.coverage),
         last.signing_key,
         ",".join(last.notices) or None,

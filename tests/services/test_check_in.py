@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,15 @@ from sqlalchemy import text
 
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Notice, Reason
-from activation_server.services import licensing, seat_changes
+from activation_server.rules.seat import Computer
+from activation_server.services import license_change, licensing, seat_changes, signing_keys
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.license_change import NewTerms
 from activation_server.services.new_seat import activate
 from activation_server.services.pool import Pool
+from activation_server.store import activations
 from activation_server.store import check_ins as store
 from activation_server.store.database import Connection, Driver
 from tests.conftest import World
@@ -40,7 +44,7 @@ class Fleet:
             self.context,
             seat.activation.activation_id,
             seat.check_in_token,
-            make_request(number, computer=index, **values),
+            replace(make_request(number, computer=index), **values),
         )
 
     async def all_together(self, number: int, **values: Any) -> list[Any]:
@@ -107,6 +111,63 @@ def test_what_was_answered_is_stored_as_it_would_be_alone(world: World):
 async def _rows(connection: Connection) -> dict[UUID, dict[str, Any]]:
     found = await connection.execute(text("SELECT * FROM activations"))
     return {row["activation_id"]: dict(row) for row in found.mappings()}
+
+
+APP = make_request(1).app
+ELSE: Mapping[str, Mapping[str, Any]] = {
+    "app version": {"app": replace(APP, version="9.10")},
+    "app edition": {"app": replace(APP, edition="Pro")},
+    "system": {"computer": Computer("windows", "11")},
+    "system version": {"computer": Computer("linux", "13")},
+    "virtual machine": {"virtual_machine": True},
+}
+
+
+@pytest.mark.parametrize("values", ELSE.values(), ids=ELSE)
+def test_what_one_of_many_tells_anew_is_stored(world: World, values: Mapping[str, Any]):
+    async def work(context: Context):
+        fleet = await fleet_of(context, 3)
+        calls = [fleet.check_in(0, 100), fleet.check_in(1, 101, **values), fleet.check_in(2, 102)]
+        await _require_stored(fleet, await asyncio.gather(*calls))
+
+    world.run(work)
+
+
+@pytest.mark.parametrize("changed", ["coverage", "notices", "signing key"])
+def test_what_the_vendor_changed_is_stored_with_the_answer(world: World, changed: str):
+    async def work(context: Context):
+        fleet = await fleet_of(context, 3, terms={"maintenance_days": 40})
+        app = replace(APP, released=world.clock.now.date())
+        if changed == "coverage":
+            license_id = str(fleet.seats[0].activation.license_id)
+            features = NewTerms(terms={"features": ["export"]})
+            await license_change.set_terms(context, license_id, features, "sold")
+        elif changed == "notices":
+            world.clock.now += timedelta(days=20)  # the maintenance ends soon
+        else:
+            await signing_keys.rotate(context, None)
+        # The first answer of a day moves until when its key is needed, by itself.
+        granted(await fleet.check_in(0, 99, app=app))
+        fleet.database.ordinary_done.clear()
+        calls = [fleet.check_in(index, 100 + index, app=app) for index in (1, 2)]
+        await _require_stored(fleet, await asyncio.gather(*calls))
+
+    world.run(work)
+
+
+async def _require_stored(fleet: Fleet, answers: Sequence[Any]) -> None:
+    """See that answers of a batch are in the database as they were given."""
+    given = [granted(each).activation for each in answers]
+    assert fleet.database.ordinary_done == []
+    license_id = given[0].license_id
+    stored = await fleet.context.database.transact(
+        lambda connection: activations.of_license(connection, license_id)
+    )
+    for activation in given:
+        [row] = [each for each in stored if each.activation_id == activation.activation_id]
+        app = replace(activation.last.app, released=None)  # not stored: an answer is not made of it
+        assert row == replace(activation, last=replace(activation.last, app=app))
+    await fleet.database.dispose()
 
 
 def test_a_computer_twice_in_a_batch_is_answered_as_one_after_the_other(world: World):
