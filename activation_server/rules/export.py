@@ -179,6 +179,7 @@ def may_see(mine: Share, row: Row, own_ids: AbstractSet[UUID]) -> bool:
     if mine.whole:
         return True
     named = {each for value in row.values() for each in _named(value)}
+    named |= {value for name, value in row.items() if isinstance(value, UUID) and _points(name)}
     if not named <= own_ids:
         return False
     return mine.buys or not named.isdisjoint(mine.activation_ids())
@@ -194,8 +195,12 @@ def is_of_others(
         return True
     if holds.name == kind.OPERATOR.name:
         return True
-    points = column.endswith(("license_id", "activation_id", "person_id"))
-    return points and isinstance(value, UUID) and value not in own
+    return _points(column) and isinstance(value, UUID) and value not in own
+
+
+def _points(column: str) -> bool:
+    """Whether a column names a license, a computer or a person."""
+    return column.endswith(("license_id", "activation_id", "person_id"))
 
 
 def unreadable(holds: DataKind, value: object) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +26,9 @@ class StoredEvent:
     words: bytes | None = field(default=None, repr=False)
 
 
-_LINE = [events.c[name] for name in StoredEvent.__slots__]
+_ABOUT = "activation_id"  # in `details`; stored in a column of its own
+_E = events.c
+_LINE = (_E.at, _E.event_id, _E.kind, _E.details, _E.words, _E.of_activation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +43,35 @@ class StoredRefusal:
 
 async def add_many(connection: AsyncConnection, rows: Sequence[tuple[UUID, StoredEvent]]) -> None:
     """Add lines to the histories of licenses."""
-    await connection.execute(
-        insert(events),
-        [
-            {
-                "license_id": license_id,
-                "at": event.at,
-                "event_id": event.event_id,
-                "kind": event.kind,
-                "details": dict(event.details),
-                "words": event.words,
-            }
-            for license_id, event in rows
-        ],
-    )
+    await connection.execute(insert(events), [columns_of(*row) for row in rows])
+
+
+def columns_of(license_id: UUID, event: StoredEvent) -> dict[str, Any]:
+    """Give the columns of a line's row."""
+    details = dict(event.details)
+    about = details.pop(_ABOUT, None)
+    return {
+        "license_id": license_id,
+        "at": event.at,
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "details": details,
+        "words": event.words,
+        "of_activation_id": None if about is None else UUID(about),
+    }
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> StoredEvent:
+    at, event_id, kind, details, words, about = row
+    if about is not None:
+        details = {_ABOUT: str(about), **details}
+    return StoredEvent(at, event_id, kind, details, words)
 
 
 async def has(connection: AsyncConnection, license_id: UUID, event_id: UUID, at: datetime) -> bool:
     """Whether a license's history has this very line."""
-    columns = events.c
-    question = select(columns.kind).where(
-        columns.license_id == license_id, columns.at == at, columns.event_id == event_id
+    question = select(_E.kind).where(
+        _E.license_id == license_id, _E.at == at, _E.event_id == event_id
     )
     return (await connection.execute(question)).one_or_none() is not None
 
@@ -88,16 +98,16 @@ async def of_license(
     """Give the newest events of a license, newest first."""
     rows = await connection.execute(
         select(*_LINE)
-        .where(events.c.license_id == license_id)
-        .order_by(events.c.at.desc(), events.c.event_id)
+        .where(_E.license_id == license_id)
+        .order_by(_E.at.desc(), _E.event_id)
         .limit(limit)
     )
-    return [StoredEvent(*row) for row in rows]
+    return [_event(row) for row in rows]
 
 
 async def count(connection: AsyncConnection, license_id: UUID) -> int:
     """Count the lines of a license's history."""
-    question = select(func.count()).where(events.c.license_id == license_id)
+    question = select(func.count()).where(_E.license_id == license_id)
     return (await connection.execute(question)).scalar_one()
 
 
@@ -107,12 +117,12 @@ async def last(
     """Give the newest event of a kind."""
     row = await connection.execute(
         select(*_LINE)
-        .where(events.c.license_id == license_id, events.c.kind == kind)
-        .order_by(events.c.at.desc())
+        .where(_E.license_id == license_id, _E.kind == kind)
+        .order_by(_E.at.desc())
         .limit(1)
     )
     found = row.one_or_none()
-    return None if found is None else StoredEvent(*found)
+    return None if found is None else _event(found)
 
 
 async def refusals_of(connection: AsyncConnection, license_id: UUID) -> Sequence[StoredRefusal]:

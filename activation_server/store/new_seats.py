@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import dialect
 
 from activation_server.rules.seat import Activation
-from activation_server.store import tables
+from activation_server.store import events, tables
 from activation_server.store.activations import STORED, activation_of, columns_of
 from activation_server.store.database import Driver
 from activation_server.store.events import StoredEvent
@@ -160,8 +160,9 @@ _WRITE: Final = f"""
         INSERT INTO activations ({", ".join(_ACTIVATION)})
         SELECT {_selected("new", _ACTIVATION)} FROM new JOIN taken USING (license_id)
     ), noted AS (
-        INSERT INTO events (license_id, at, event_id, kind, details)
-        SELECT new.license_id, new.event_at, new.event_id, new.kind, new.details::jsonb
+        INSERT INTO events (license_id, at, event_id, kind, details, of_activation_id)
+        SELECT new.license_id, new.event_at, new.event_id, new.kind, new.details::jsonb,
+            new.activation_id
         FROM new JOIN taken USING (license_id)
     ), known AS (
         INSERT INTO people ({", ".join(_PERSON)})
@@ -185,7 +186,7 @@ def _seat_row(seat: NewSeat) -> Sequence[object]:
     values, event = columns_of(seat.activation, seat.hardware_token), seat.event
     values["notices"] = ",".join(seat.activation.last.notices) or None
     activation = [values[name] for name in _ACTIVATION]
-    details = json.dumps(dict(event.details))
+    details = json.dumps(events.columns_of(seat.activation.license_id, event)["details"])
     return [seat.version, *activation, event.at, event.event_id, event.kind, details]
 
 

@@ -16,7 +16,8 @@ from activation_server.rules.seat import Call, Known
 from activation_server.rules.seat import Computer as System
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import FIRST_KEY
-from activation_server.store import activations, licenses, tables
+from activation_server.store import activations, events, licenses, tables
+from activation_server.store.events import StoredEvent
 from activation_server.store.licenses import NewLicense
 from tests.load.computers import APP, OS, SEATS, Computer, Drawn, new_license
 
@@ -92,15 +93,8 @@ class Chunk:
         self.activations.add(activations.columns_of(decision.activation, token))
         for event in decision.events:
             event_id = Randomness(Drawn(f"event {computer.number}")).uuid()
-            self.events.add(
-                {
-                    "license_id": new.license_id,
-                    "at": self.now,
-                    "event_id": event_id,
-                    "kind": event.kind,
-                    "details": event.details,
-                }
-            )
+            line = StoredEvent(self.now, event_id, event.kind, event.details)
+            self.events.add(events.columns_of(new.license_id, line))
 
     def _call(self, new: NewLicense, computer: Computer, values: Mapping[str, str]) -> Call:
         request_id = computer.request_id(1)

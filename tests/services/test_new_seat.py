@@ -79,8 +79,9 @@ TABLES = ("licenses", "activations", "events", "people", "person_computers")
 # Made by chance, or by what the two computers and licenses are.
 OWN = {
     *("license_id", "activation_id", "event_id", "person_id", "hardware", "hardware_token"),
-    *("hardware_salt", "key_tail", "key_sealed", "details", "request_digest", "told_digest"),
+    *("hardware_salt", "key_tail", "key_sealed", "request_digest", "told_digest"),
     *("wrapped_key", "name", "company", "email", "computer_name", "comments", "tokens"),
+    "of_activation_id",
 }
 
 

@@ -16,7 +16,7 @@ from activation_server.services.new_seat import activate
 from activation_server.store import partitions, schema, schema_version
 from activation_server.store.database import Database, create_engine
 from activation_server.store.packed import coverage_from_text, hardware_from_bytes
-from activation_server.store.tables import activations, metadata
+from activation_server.store.tables import activations, events, metadata
 from tests.conftest import World
 from tests.services.calls import granted, issue_one, make_request
 
@@ -41,7 +41,7 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema_version.revision) == "0012"
+    assert transact(database_url, schema_version.revision) == "0013"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
@@ -158,3 +158,31 @@ def test_activations_from_before_are_packed_as_the_code_packs_them(world: World)
 def _packed(connection: Connection):
     question = select(activations.c.hardware, activations.c.coverage)
     return tuple(connection.execute(question).one())
+
+
+def test_what_a_line_is_about_comes_out_of_its_details_and_back(world: World):
+    async def work(context: Context):
+        view = await issue_one(context)
+        seat = granted(await activate(context, make_request(1, view.license_key)))
+        shown = await licensing.show(context, view.license_key)
+        return str(seat.activation.activation_id), shown.events
+
+    activation_id, told = world.run(work)
+    assert {each.details.get("activation_id") for each in told} == {None, activation_id}
+
+    async def down_and_up(connection: AsyncConnection):
+        before = await connection.run_sync(_lines)
+        await connection.run_sync(lambda sync: command.downgrade(schema._config(sync), "0012"))
+        details = await connection.execute(text("SELECT details FROM events ORDER BY at, event_id"))
+        written = details.scalars().all()
+        await connection.run_sync(lambda sync: command.upgrade(schema._config(sync), "head"))
+        return before, written, await connection.run_sync(_lines)
+
+    before, written, after = transact(world.url, down_and_up)
+    assert before == after
+    assert {each.get("activation_id") for each in written} == {None, activation_id}
+
+
+def _lines(connection: Connection):
+    question = select(events).order_by(events.c.at, events.c.event_id)
+    return [tuple(row) for row in connection.execute(question)]
