@@ -3,6 +3,9 @@
 Under five times the load that the server can take, four of five requests are turned away. Through
 the application each costs a good part of a check-in, so that little would be left for those that
 are let in; here it is one look at the bytes, and one write.
+
+Whoever is turned away is told to come back in some seconds. One that comes at once all the same is
+not listened to for a moment: else a few that ask without pause would keep the server busy refusing.
 """
 
 import re
@@ -23,6 +26,7 @@ _HEAD: Final = re.compile(
     rb"((?:(?!(?i:transfer-encoding|expect|upgrade|connection(?!: keep-alive\r)))"
     rb"[!-9;-~]+:[^\r\n\0]*\r\n)*)\r\n"
 )
+PAUSE_SECONDS = 0.5  # less than anybody is told to wait
 _LENGTH: Final = re.compile(rb"^(?i:content-length):([^\r]*)\r$", re.MULTILINE)
 
 
@@ -49,6 +53,13 @@ class Doorkeeper(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         headers = self.server_state.default_headers
         self.transport.write(self._admission.turned_away(rank, headers))
+        self.flow.pause_reading()
+        self.timeout_keep_alive_task = self.loop.call_later(PAUSE_SECONDS, self._listen_again)
+
+    def _listen_again(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )

@@ -21,8 +21,11 @@ _LEAST_SECONDS = 10
 
 
 def goodput_under_overload(setup: Setup) -> Measured:
-    """Let far more ask than the server can take, and count what it grants against its peak."""
-    with stage(data_set(setup.folder, setup.few_activations)) as on, on.server() as server:
+    """Let far more ask than the server can take, and count what it grants against its peak.
+
+    Each computer asks once: after one that was shed, its next token would be from the future.
+    """
+    with stage(data_set(setup.folder, setup.activations)) as on, on.server() as server:
         peak = Side(server, on.check_ins, full(setup))
         alternate((peak,), setup.rounds)
         after = [on.check_ins(int(peak.rate * 2)) for _ in range(_AFTERWARDS)]

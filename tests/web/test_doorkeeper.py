@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from activation_server.rules.admission import Rank
+from activation_server.web import doorkeeper
 from activation_server.web.doorkeeper import whole
 from tests.conftest import World
 from tests.web.live import Live, live
@@ -83,7 +84,8 @@ def test_both_ways_answer_alike(address: Live) -> None:
     assert quick.headers["date"]
 
 
-def test_the_connection_goes_on(address: Live) -> None:
+def test_the_connection_goes_on(address: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "PAUSE_SECONDS", 0.001)
     with httpx.Client(base_url=address.url) as http:
         refused(http.post(CHECK_IN, json={}), "REQUEST_INVALID")
         with full(address):
@@ -94,6 +96,23 @@ def test_the_connection_goes_on(address: Live) -> None:
                 assert http.head("/problems").status_code == 503
                 assert http.get("/readyz").status_code == 200
         refused(http.post(CHECK_IN, json={}), "REQUEST_INVALID")
+
+
+def test_who_comes_at_once_again_is_not_listened_to_for_a_moment(
+    address: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "PAUSE_SECONDS", 3600)
+    asked = POST + TWO + b"\r\n{}"
+    with address.connect() as impatient, address.connect() as other:
+        with full(address):
+            impatient.sendall(asked)
+            assert impatient.recv(65536).startswith(b"HTTP/1.1 503 ")
+            impatient.sendall(asked)
+        other.sendall(asked)
+        assert other.recv(65536).startswith(b"HTTP/1.1 422 ")
+        impatient.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            impatient.recv(65536)
 
 
 def test_a_request_in_pieces_is_taken_apart_as_usual(address: Live) -> None:
