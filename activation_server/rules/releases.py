@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from activation_server.rules.license import version_key
 
@@ -13,13 +14,14 @@ def normalised(version: str) -> str:
     return ".".join(map(str, version_key(version)))
 
 
+@lru_cache(maxsize=1024)  # apps in use have few versions
 def standing_for(version: str) -> Sequence[str]:
     """Give the listed versions that would stand for this one, the longest first.
 
     A listed version stands for all that begin with its numbers: 9.2 is every 9.2.x.
     """
     numbers = normalised(version).split(".") if version_key(version) else []
-    return [".".join(numbers[:length]) for length in range(len(numbers), 0, -1)]
+    return tuple(".".join(numbers[:length]) for length in range(len(numbers), 0, -1))
 
 
 def released(version: str, listed: Releases) -> date | None:

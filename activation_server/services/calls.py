@@ -17,6 +17,7 @@ from activation_server.rules.history import Event
 from activation_server.rules.license import App, License
 from activation_server.rules.person import Indexed, Told
 from activation_server.rules.reasons import Notice, Refused
+from activation_server.rules.releases import Releases
 from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.rules.virtual_machine import is_virtual
 from activation_server.services import keys, notes, releases
@@ -99,6 +100,20 @@ async def computer_call(
     if releases.needs_date(license_, request.app):
         call = replace(call, app=await releases.dated(connection, license_, request.app))
     return call, hardware_token(context, request)
+
+
+def pooled_call(
+    context: Context,
+    request: Request,
+    license_: License,
+    listed: Releases,
+    last: Activation | None = None,
+) -> Call:
+    """Make a request into a call, as `call_of`, by the releases that were read with the license."""
+    call = call_of(context, request, license_, last)
+    if releases.needs_date(license_, request.app):
+        return replace(call, app=releases.dated_by(request.app, listed))
+    return call
 
 
 def call_of(

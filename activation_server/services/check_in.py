@@ -22,11 +22,18 @@ from activation_server.rules.reasons import Reason, Refused
 from activation_server.rules.seat import Activation
 from activation_server.services import people
 from activation_server.services.activation import reactivate_alone
-from activation_server.services.calls import Certified, Decided, Request, Seats, call_of, certify
+from activation_server.services.calls import (
+    Certified,
+    Decided,
+    Request,
+    Seats,
+    certify,
+    pooled_call,
+)
 from activation_server.services.context import Context
-from activation_server.services.releases import needs_date
+from activation_server.services.releases import versions_of
 from activation_server.store import check_ins as store
-from activation_server.store.check_ins import Seat
+from activation_server.store.check_ins import Seat, Wanted
 from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
 
@@ -70,7 +77,10 @@ async def take(context: Context, check_ins: Sequence[CheckIn]) -> Sequence[Plain
     """Do the plain ones of a batch, durably; gives `None` for each that is to go by itself."""
 
     async def work(connection: Driver) -> Sequence[Plain | None]:
-        wanted = [(each.presented.license_id, each.activation_id) for each in check_ins]
+        wanted = [
+            Wanted(each.presented.license_id, each.activation_id, versions_of(each.request.app))
+            for each in check_ins
+        ]
         seats = await store.read(connection, wanted)
         decided = [
             None if seat is None else _decide(context, seat, check_in)
@@ -116,7 +126,7 @@ def _decide(context: Context, seat: Seat, check_in: CheckIn) -> Plain | None:
     license_ = stored.license
     if not _may_be_plain(seat, request):
         return None
-    call = call_of(context, request, license_, activation)
+    call = pooled_call(context, request, license_, seat.releases, activation)
     decision = rules.reactivate(
         call, check_in.presented.seq, activation, license_, stored.signing_key, check_in.now
     )
@@ -131,7 +141,7 @@ def _may_be_plain(seat: Seat, request: Request) -> bool:
     floats = license_.terms.floating_minutes is not None or activation.leased_until is not None
     other = request.product not in {None, license_.product}
     named = request.license_key is not None
-    return not (floats or activation.lapsed or other or named or needs_date(license_, request.app))
+    return not (floats or activation.lapsed or other or named)
 
 
 def _is_plain(context: Context, seat: Seat, decision: Granted | Repeated, request: Request) -> bool:

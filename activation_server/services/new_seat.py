@@ -27,14 +27,14 @@ from activation_server.services.calls import (
     Decided,
     Request,
     Seats,
-    call_of,
     certify,
     hardware_token,
     key_digests,
     line_of,
+    pooled_call,
 )
 from activation_server.services.context import Context
-from activation_server.services.releases import needs_date
+from activation_server.services.releases import versions_of
 from activation_server.services.sealed_people import seal_computer, seal_person
 from activation_server.store import new_seats as store
 from activation_server.store.database import Driver
@@ -66,7 +66,7 @@ class Drafted:
 async def activate(context: Context, request: Request) -> Certified | Refused:
     """Activate a computer for a license key."""
     digests = key_digests(context, request.product or "", request.license_key or "")
-    wanted = Wanted(*digests, hardware_token(context, request))
+    wanted = Wanted(*digests, hardware_token(context, request), versions_of(request.app))
     call = Call(request, wanted, context.now())
     decided = await context.new_seats.ask(call, partial(take, context))
     if decided is None:
@@ -116,9 +116,9 @@ async def _written(connection: Driver, drafts: Sequence[Drafted | None]) -> Sequ
 def _decide(context: Context, facts: Facts, call: Call) -> Drafted | None:
     """Decide by the same rule as one by one; `None` for what is not plain."""
     request, stored, license_ = call.request, facts.stored, facts.stored.license
-    if not _may_be_plain(facts, request):
+    if not _may_be_plain(facts):
         return None
-    asked = call_of(context, request, license_)
+    asked = pooled_call(context, request, license_, facts.releases)
     activation_id = context.keyring.digester.activation_id(license_.license_id, request.request_id)
     known = Known.among(facts.activations, asked.hardware, activation_id)
     decision = rules.activate(asked, license_, known, activation_id, stored.signing_key, call.now)
@@ -136,19 +136,13 @@ def _decide(context: Context, facts: Facts, call: Call) -> Drafted | None:
     return _draft(context, facts, call, decision)
 
 
-def _may_be_plain(facts: Facts, request: Request) -> bool:
+def _may_be_plain(facts: Facts) -> bool:
     """Whether nothing more is to be asked of the database before the decision."""
     license_ = facts.stored.license
     terms = license_.terms
     limited = terms.virtual_seats is not None or terms.one_license_per_computer
     floats = terms.floating_minutes is not None
-    return not (
-        limited
-        or floats
-        or facts.computer_is_known
-        or len(facts.activations) > MOST_SEATS
-        or needs_date(license_, request.app)
-    )
+    return not (limited or floats or facts.computer_is_known or len(facts.activations) > MOST_SEATS)
 
 
 def _draft(context: Context, facts: Facts, call: Call, granted: Granted) -> Drafted | None:

@@ -7,7 +7,7 @@ from datetime import date
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.license import App, License, version_key
-from activation_server.rules.releases import normalised, released, standing_for
+from activation_server.rules.releases import Releases, normalised, released, standing_for
 from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.services.products import require_product
@@ -85,10 +85,19 @@ def needs_date(license_: License, app: App) -> bool:
     return app.released is None and license_.maintained_until() is not None
 
 
+def versions_of(app: App) -> str | None:
+    """Give what an app's version may be listed as, with commas; none where it says its day."""
+    return None if app.released is not None else ",".join(standing_for(app.version)) or None
+
+
+def dated_by(app: App, listed: Releases) -> App:
+    """Give the app with the day that its version came out, by these of the product's list."""
+    return replace(app, released=released(app.version, listed))
+
+
 async def dated(connection: Connection, license_: License, app: App) -> App:
     """Give the app with the day that its version came out, by the product's list."""
     versions = standing_for(app.version)
     if not versions:
         return app
-    listed = await releases.of_versions(connection, license_.product, versions)
-    return replace(app, released=released(app.version, listed))
+    return dated_by(app, await releases.of_versions(connection, license_.product, versions))

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from activation_server.rules.releases import Releases
 from activation_server.rules.seat import Activation, Outcome
 from activation_server.store.activations import STORED, activation_of
 from activation_server.store.database import Driver
 from activation_server.store.licenses import CertifiedLicense
 from activation_server.store.packed import coverage_to_text
-from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, certified
+from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, pooled
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -20,8 +21,8 @@ _SEAT = ", ".join(f"a.{column.name}" for column in STORED)
 # `xmin` is another one after every change of a row: what is written is what was decided on.
 _READ: Final = f"""
     SELECT wanted.number, a.xmin, {COLUMNS}, {_SEAT}
-    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY
-        AS wanted (license_id, activation_id, number)
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
+        AS wanted (license_id, activation_id, versions, number)
     JOIN activations AS a
         ON a.license_id = wanted.license_id AND a.activation_id = wanted.activation_id
     JOIN licenses AS l ON l.license_id = wanted.license_id
@@ -59,23 +60,39 @@ class Seat:
     activation: Activation
     stored: CertifiedLicense
     version: int
+    releases: Releases  # that may stand for the app's version
 
 
-async def read(connection: Driver, wanted: Sequence[tuple[UUID, UUID]]) -> Sequence[Seat | None]:
-    """Give the seats of these licenses and activations, in their order; none where there is none.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A seat that is asked for, and the versions that the app's may be listed as, with commas."""
+
+    license_id: UUID
+    activation_id: UUID
+    versions: str | None
+
+
+async def read(connection: Driver, wanted: Sequence[Wanted]) -> Sequence[Seat | None]:
+    """Give seats, in the order that they are asked for; none where there is none.
 
     They are not locked: see `write`.
     """
     seats: list[Seat | None] = [None] * len(wanted)
-    rows = await connection.fetch(_READ, [one[0] for one in wanted], [one[1] for one in wanted])
-    for row in rows:
+    columns = (
+        [one.license_id for one in wanted],
+        [one.activation_id for one in wanted],
+        [one.versions for one in wanted],
+    )
+    for row in await connection.fetch(_READ, *columns):
         values = tuple(row)
         seats[values[0] - 1] = _seat(values)
     return seats
 
 
 def _seat(values: Sequence[Any]) -> Seat:
-    return Seat(activation_of(values[_SEAT_AT:]), certified(values[2:_SEAT_AT]), values[1])
+    license_ = pooled(values[2:_SEAT_AT])
+    activation = activation_of(values[_SEAT_AT:])
+    return Seat(activation, license_.certified, values[1], license_.releases)
 
 
 _OUTCOME: Final = Outcome.REACTIVATED.value  # of every check-in

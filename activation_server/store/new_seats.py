@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import dialect
 
+from activation_server.rules.releases import Releases
 from activation_server.rules.seat import Activation
 from activation_server.store import events, tables
 from activation_server.store.activations import STORED, activation_of, columns_of
@@ -15,7 +16,7 @@ from activation_server.store.database import Driver
 from activation_server.store.events import StoredEvent
 from activation_server.store.licenses import CertifiedLicense
 from activation_server.store.people import StoredComputer, StoredPerson
-from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, certified
+from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, pooled
 
 MOST_SEATS = 16  # of a license, for its next one to be pooled
 _SEAT = ", ".join(f"a.{column.name}" for column in STORED)
@@ -28,8 +29,8 @@ _READ: Final = f"""
             WHERE computers.product = l.product AND computers.hardware_token = wanted.token
         ),
         {COLUMNS}, {_SEAT}
-    FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY
-        AS wanted (exact, folded, token, number)
+    FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::text[]) WITH ORDINALITY
+        AS wanted (exact, folded, token, versions, number)
     CROSS JOIN LATERAL (
         SELECT license_keys.license_id FROM license_keys
         WHERE license_keys.digest IN (wanted.exact, wanted.folded)
@@ -50,11 +51,12 @@ _SEAT_AT = _LICENSE_AT + COUNT  # where their columns begin
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a license is looked for by, and its computer."""
+    """What a license is looked for by, its computer, and what the app's version is listed as."""
 
     exact: bytes = field(repr=False)
     folded: bytes = field(repr=False)
     hardware_token: bytes = field(repr=False)
+    versions: str | None
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Facts:
     """A license as it was read, with what bears on a new seat of it."""
 
     stored: CertifiedLicense
+    releases: Releases
     version: int
     has_people: bool
     computer_is_known: bool  # of the product, whatever the license: it had a trial
@@ -83,13 +86,14 @@ class NewSeat:
 async def read(connection: Driver, wanted: Sequence[Wanted]) -> Sequence[Facts | None]:
     """Give the licenses of keys, in their order; none for a key that leads to none."""
     found: list[Facts | None] = [None] * len(wanted)
-    columns = zip(*((one.exact, one.folded, one.hardware_token) for one in wanted), strict=True)
-    for row in await connection.fetch(_READ, *columns):
+    rows = ((one.exact, one.folded, one.hardware_token, one.versions) for one in wanted)
+    for row in await connection.fetch(_READ, *zip(*rows, strict=True)):
         values = tuple(row)
         facts = found[values[0] - 1]
         if facts is None:
-            stored = certified(values[_LICENSE_AT:_SEAT_AT])
-            facts = found[values[0] - 1] = Facts(stored, *values[1:_LICENSE_AT])
+            license_ = pooled(values[_LICENSE_AT:_SEAT_AT])
+            facts = Facts(license_.certified, license_.releases, *values[1:_LICENSE_AT])
+            found[values[0] - 1] = facts
         if values[_SEAT_AT] is not None:
             facts.activations.append(activation_of(values[_SEAT_AT:]))
     return found

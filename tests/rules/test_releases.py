@@ -40,5 +40,5 @@ def test_a_version_is_listed_by_its_numbers(version: str, listed_as: str):
 
 
 def test_every_beginning_is_looked_up_the_longest_first():
-    assert standing_for("9.02.1") == ["9.2.1", "9.2", "9"]
-    assert standing_for("beta") == []
+    assert standing_for("9.02.1") == ("9.2.1", "9.2", "9")
+    assert standing_for("beta") == ()

@@ -13,7 +13,14 @@ from sqlalchemy import text
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Notice, Reason
 from activation_server.rules.seat import Computer
-from activation_server.services import license_change, licensing, seat_changes, signing_keys
+from activation_server.services import (
+    license_change,
+    licensing,
+    releases,
+    seat_changes,
+    signing_keys,
+)
+from activation_server.services.activation import reactivate_alone
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
@@ -24,7 +31,7 @@ from activation_server.store import activations
 from activation_server.store import check_ins as store
 from activation_server.store.database import Connection, Driver
 from tests.conftest import World
-from tests.services.calls import granted, issue_one, make_request, reason
+from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 from tests.services.watched import Batch, Watched
 
 NO_TERMS: Mapping[str, object] = {}
@@ -91,11 +98,16 @@ def test_what_was_answered_is_stored_as_it_would_be_alone(world: World):
     async def work(context: Context):
         fleet = await fleet_of(context, 2, terms={"maintenance_days": 10})
         app = replace(make_request(1).app, version="10.1", edition="Pro")
-        values = {"app": app, "virtual_machine": True}
-        dated = replace(app, released=world.clock.now.date())
-        pooled = granted(await fleet.check_in(0, 100, **{**values, "app": dated}))
-        ordinary = granted(await fleet.check_in(1, 100, **values))  # its release is looked up
-        assert len(fleet.database.ordinary_done) == 1
+        values: dict[str, Any] = {"app": app, "virtual_machine": True}
+        pooled = granted(await fleet.check_in(0, 100, **values))
+        assert fleet.database.ordinary_done == []
+        seat = fleet.seats[1]
+        request = replace(make_request(100, computer=1), **values)
+        ordinary = granted(
+            await reactivate_alone(
+                context, seat.activation.activation_id, seat.check_in_token, request
+            )
+        )
         rows = await context.database.transact(_rows)
         await fleet.database.dispose()
         return pooled, ordinary, rows
@@ -153,6 +165,36 @@ def test_what_the_vendor_changed_is_stored_with_the_answer(world: World, changed
         await _require_stored(fleet, await asyncio.gather(*calls))
 
     world.run(work)
+
+
+@pytest.mark.parametrize(
+    ("listed", "days", "covered"),
+    [
+        ({"9": 1}, 0, True),
+        ({"9": 1, "9.9": 11}, 0, False),  # the longest one that stands for 9.9
+        ({"9.9.9": 11, "9.90": 11, "99": 11}, 0, True),  # none of them does
+        ({}, 0, True),  # known by nobody: covered
+        ({"9": 11}, -1, True),  # it says by itself when it came out
+    ],
+)
+def test_when_a_version_came_out_is_read_along(
+    world: World, listed: Mapping[str, int], days: int, covered: bool
+):
+    async def work(context: Context):
+        fleet = await fleet_of(context, 2, terms={"maintenance_days": 10})
+        today = world.clock.now.date()
+        for version, day in listed.items():
+            await releases.add(context, PRODUCT, version, today + timedelta(days=day))
+        app = replace(APP, released=today + timedelta(days=days) if days else None)
+        answers = [await fleet.check_in(0, 100, app=app), await fleet.check_in(1, 101)]
+        await fleet.database.dispose()
+        return fleet, answers
+
+    fleet, answers = world.run(work)
+    assert isinstance(answers[0], Certified) is covered
+    assert covered or reason(answers[0]) is Reason.VERSION_NOT_COVERED
+    alone = sum(not isinstance(each, Certified) for each in answers)
+    assert len(fleet.database.ordinary_done) == alone  # refused ones go by themselves
 
 
 async def _require_stored(fleet: Fleet, answers: Sequence[Any]) -> None:
@@ -216,7 +258,6 @@ def test_bad_ones_among_good_ones_are_refused_alone(world: World):
     ("terms", "values"),
     [
         ({"floating_minutes": 30}, {}),
-        ({"maintenance_days": 30}, {}),
         ({}, {"told": Told(Person(name="Ana Popescu"))}),
         ({}, {"components": {"cpu": "another one"}}),
         ({}, {"product": "backup-pro"}),

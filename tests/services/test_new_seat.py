@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import text
 
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
-from activation_server.services import licensing, products
+from activation_server.services import licensing, products, releases
 from activation_server.services.activation import activate_alone
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -153,6 +154,25 @@ def test_of_many_for_the_last_seat_one_gets_it(world: World):
     refused = [each for each in answers if not isinstance(each, Certified)]
     assert {reason(each) for each in refused} == {Reason.SEAT_LIMIT_REACHED}
     assert (shown.view.license.seats_used, len(shown.activations)) == (1, 1)
+
+
+@pytest.mark.parametrize(("day", "covered"), [(9, True), (11, False)])
+def test_when_a_version_came_out_is_read_along(world: World, day: int, covered: bool):
+    async def work(context: Context):
+        [sold] = await issue(context, 1, maintenance_days=10)
+        listed = world.clock.now.date() + timedelta(days=day)
+        await releases.add(context, PRODUCT, "9", listed)
+        await products.add_product(context, "photo", "Photo", "EdDSA")
+        await releases.add(context, "photo", "9", world.clock.now.date() + timedelta(days=99))
+        pooled = watched(context)
+        answer = await activate(pooled, make_request(1, sold.license_key))
+        await pooled.database.dispose()
+        return answer, counts(pooled)
+
+    answer, done = world.run(work)
+    assert isinstance(answer, Certified) is covered
+    assert covered or reason(answer) is Reason.VERSION_NOT_COVERED
+    assert done == (1, 0 if covered else 1)  # a refused one goes by itself
 
 
 def test_a_request_that_came_twice_takes_one_seat(world: World):
