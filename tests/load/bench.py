@@ -30,6 +30,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder that keeps data sets for the next time")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--activations", type=int, help="of the big data set (10000000)")
+    parser.add_argument("--people", type=int, help="who are searched (as many as activations)")
     parser.add_argument("--soak-requests", type=int, help="for the row `memory` (10000000)")
     parser.add_argument("--seconds", type=int, help="of one run (10)")
     parser.add_argument("--rounds", type=int, help="runs of each side (3)")
@@ -39,10 +40,12 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 def setup_of(chosen: argparse.Namespace, folder: Path) -> Setup:
     """Give what rows are measured with."""
     quick = chosen.quick
+    activations = chosen.activations or (60_000 if quick else 10_000_000)
     return Setup(
         folder=folder,
         say=_console.print,
-        activations=chosen.activations or (60_000 if quick else 10_000_000),
+        activations=activations,
+        people=chosen.people or activations,
         few_activations=10_000,
         seconds=chosen.seconds or (2 if quick else 10),
         rounds=chosen.rounds or (1 if quick else 3),

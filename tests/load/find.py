@@ -55,7 +55,7 @@ def by_order(setup: Setup) -> Measured:
 
 
 def _people(setup: Setup) -> PeopleSet:
-    return people.people_set(setup.folder, setup.activations)
+    return people.people_set(setup.folder, setup.people)
 
 
 def _drawn(made: PeopleSet, seed: int, count: int = QUERIES) -> Sequence[int]:

@@ -35,6 +35,7 @@ class Setup:
     folder: Path  # where data sets are made, and found again
     say: Callable[[str], None]
     activations: int  # of the big data set
+    people: int  # who are searched; a tenth of them are due in the row on retention
     few_activations: int  # of the small one
     seconds: int  # one run
     rounds: int  # runs of each side, alternating

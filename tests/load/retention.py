@@ -88,7 +88,7 @@ def beside_retention(setup: Setup) -> Measured:
     place = setup.folder / "retention"
     place.mkdir(exist_ok=True)
     try:
-        made = people.people_set(place, max(setup.activations // 10, 10_000))
+        made = people.people_set(place, max(setup.people // 10, 10_000))
         return asyncio.run(_measured(made, setup.seconds))
     finally:
         shutil.rmtree(place)

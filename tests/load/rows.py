@@ -110,8 +110,8 @@ ROWS: tuple[Row, ...] = (
         Row(
             f"find-{name}",
             f"`license find` by {what}, 99th percentile",
-            "In a running process, through the service, without the start of a command; as many "
-            "licenses as `many-stored` has activations, each with a buyer of a real name.",
+            "In a running process, through the service, without the start of a command; each "
+            "license has a buyer of a real name.",
             measure,
             target=50,
             aim=20,
@@ -129,7 +129,7 @@ ROWS: tuple[Row, ...] = (
         "retention",
         "99th percentile of a check-in beside a retention run against undisturbed",
         "In one process, at half of the check-ins that saturate it, which come at fixed times. A "
-        "tenth as many people as `many-stored` has activations are due.",
+        "tenth as many people as are searched above are due.",
         retention.beside_retention,
         target=2,
         aim=1.3,
