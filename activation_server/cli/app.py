@@ -30,6 +30,7 @@ _GROUPS = {  # name → what it is about, and the modules of this package that i
     "hold": ("Legal holds: what must not be disposed of.", "holds"),
     "archive": ("Licenses that are over, kept encrypted.", "archive"),
     "newsletter": ("Who gets the newsletter, with evidence.", "newsletter"),
+    "token": ("API tokens, for the vendor's own tools.", "tokens"),
     "schemas": ("The published contract.", "schemas"),
 }
 

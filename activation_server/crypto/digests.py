@@ -34,6 +34,7 @@ class Digester:
     activation: Mac = field(repr=False)
     told: Mac = field(repr=False)
     erasure: Mac = field(repr=False)
+    api_token: Mac = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
@@ -45,6 +46,7 @@ class Digester:
             activation=Mac(derive(root, "activation id")),
             told=Mac(derive(root, "what is told of a person")),
             erasure=Mac(derive(root, "erasure ledger")),
+            api_token=Mac(derive(root, "API token")),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
@@ -75,6 +77,10 @@ class Digester:
     def of_ledger(self, entry: bytes) -> bytes:
         """Digest an entry of the erasure ledger with the one before."""
         return self.erasure.of(b"entry\x00" + entry)
+
+    def of_api_token(self, secret: bytes) -> bytes:
+        """Digest an API token: who can only write into the database can make none that is taken."""
+        return self.api_token.of(secret)
 
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).

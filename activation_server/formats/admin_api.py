@@ -7,6 +7,7 @@ from typing import Any
 
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
+from activation_server.rules.api_token import ApiToken
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Terms
 from activation_server.rules.person import Profile
@@ -176,6 +177,20 @@ def due(due: Due) -> Json:
         "held": due.held,
         "waiting": due.waiting,
         "why": due.why or None,
+    }
+
+
+def api_token(token: ApiToken, now: datetime) -> Json:
+    """Write an API token: never what it is known by."""
+    return {
+        "name": token.name,
+        "scopes": sorted(token.scopes),
+        "status": token.standing(now).value,
+        "made_by": token.made_by,
+        "made": rfc3339(token.made_at),
+        "expires": rfc3339(token.expires_at),
+        "last_used": day(token.last_used),
+        "revoked": _time(token.revoked_at),
     }
 
 

@@ -52,6 +52,8 @@ class Action(StrEnum):
     NEWSLETTER_WITHDRAWN = "newsletter_withdrawn"
     WISH_NOTED = "wish_noted"
     NOTED = "noted"
+    TOKEN_ISSUED = "token_issued"  # noqa: S105 - a word
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a word
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "license_keys": "It leads from a digest of the license key to the license; both the key and "
     "the license are exported.",
     "legal_holds": "A hold may have to be kept secret; tell of it by hand, see `hold list`.",
+    "api_tokens": "The vendor's own tools, and which operator let them in; of no customer.",
     "newsletter_suppressions": "A keyed digest of an address that gets no newsletter; `newsletter "
     "status` tells whether this one does.",
 }

@@ -389,6 +389,15 @@ SEALED_REASON: Final = DataKind(
     legal_basis=LegalBasis.LEGITIMATE_INTEREST,
     retention=retention.AUDIT,
 )
+API_TOKEN: Final = DataKind(
+    "API token",
+    "a keyed digest of a token of the vendor's own tools; its name, scopes and times",
+    categories=("system.authentication",),
+    uses=(SECURITY,),
+    purpose="Know a tool that calls the admin API, and what it may do.",
+    legal_basis=None,
+    retention=retention.TOKENS,
+)
 PROOF: Final = DataKind(
     "proof",
     "numbers, times, digests and signatures that chain the audit log",

@@ -241,6 +241,14 @@ HOLD: Final = Retention(
     "As long as a hold is on record, its license stays too.",
     has_run=True,
 )
+TOKENS: Final = Retention(
+    "tokens",
+    "the API token is taken no more: it is revoked, or over",
+    TWO_YEARS,
+    Action.ERASE,
+    "As long as the audit log may name it: a name means one token.",
+    has_run=True,
+)
 KEYS: Final = Retention(
     "keys",
     "nothing that is in use is signed, sealed or derived with the key",
@@ -265,6 +273,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         REFUSALS,
         AUDIT,
         HOLD,
+        TOKENS,
         REVIEWS,
         KEYS,
     )

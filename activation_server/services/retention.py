@@ -259,6 +259,7 @@ def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
         rules.HISTORY.name: (OldMonths(),),
         rules.REFUSALS.name: (disposal.REFUSALS,),
         rules.HOLD.name: (disposal.HOLDS,),
+        rules.TOKENS.name: (disposal.TOKENS,),
         rules.AUDIT.name: (_OldEntries(context),),
     }
 

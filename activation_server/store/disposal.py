@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    false,
     func,
     or_,
     select,
@@ -28,6 +29,7 @@ from activation_server.rules.retention import Due
 from activation_server.store.holds import held
 from activation_server.store.tables import (
     activations,
+    api_tokens,
     computers,
     events,
     legal_holds,
@@ -76,7 +78,7 @@ class Rows:
 
     table: Table
     clock: ColumnElement[datetime]
-    license_id: ColumnElement[UUID]
+    license_id: ColumnElement[UUID] | None  # none: of no license, so nobody holds it
     person_id: ColumnElement[UUID] | None = None
     values: Mapping[str, Any] | None = None
     only: ColumnElement[bool] = field(default_factory=true)
@@ -110,6 +112,8 @@ class Rows:
         return and_(self.only, or_(old, self.clock.is_(None)) if self.without_clock else old)
 
     def _is_held(self, moment: Moment) -> ColumnElement[bool]:
+        if self.license_id is None:
+            return false()
         return held(self.license_id, moment.now.date(), self.person_id)
 
 
@@ -154,6 +158,9 @@ HOLDS: Final = Rows(
     legal_holds,
     func.least(_H.lifted_at, func.timezone("UTC", _H.until + func.make_interval(0, 0, 0, 1))),
     _H.license_id,
+)
+TOKENS: Final = Rows(
+    api_tokens, func.least(api_tokens.c.revoked_at, api_tokens.c.expires_at), license_id=None
 )
 REFUSALS: Final = Rows(refusals, _R.at, _R.license_id)
 NETWORKS: Final = tuple(

@@ -429,6 +429,21 @@ audit_checkpoints = Table(
     info={"about": "What the server signed of the audit log: entries that it came to."},
 )
 
+# Of the vendor's own tools. A name is given once: the audit log tells who acted by it.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    column("name", Text, kind.API_TOKEN, primary_key=True),
+    column("digest", LargeBinary, kind.API_TOKEN, unique=True),
+    column("scopes", ARRAY(Text), kind.API_TOKEN),
+    column("made_by", Text, kind.OPERATOR.kept(retention.TOKENS)),
+    column("made_at", Moment, kind.API_TOKEN),
+    column("expires_at", Moment, kind.API_TOKEN),
+    column("last_used", Date, kind.API_TOKEN, nullable=True),
+    column("revoked_at", Moment, kind.API_TOKEN, nullable=True),
+    info={"about": "Tokens with which the vendor's own tools call the admin API."},
+)
+
 retention_lifetimes = Table(
     "retention_lifetimes",
     metadata,

@@ -41,6 +41,7 @@ EXEMPT = {
     "retention show": "how long classes of data are kept",
     "retention preview": "counts of classes of data",
     "retention reviews": "counts of classes of data",
+    "token list": "names of the vendor's own tools",
     "audit list": "reading the log is itself not noted",
     "audit verify": "reading the log is itself not noted",
     "audit checkpoint": "signs the log, and so is in its checkpoints",
@@ -203,6 +204,21 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
         ],
     ),
     ("keys rotate", (), [("key_rotated", "…", {"product": None, "standing": "signing"}, False)]),
+    (
+        "token issue",
+        ("shop", "--scope", "licenses:read", "--scope", "licenses:issue", "--expires", "9"),
+        [
+            (
+                "token_issued",
+                "shop",
+                {"scopes": ["licenses:issue", "licenses:read"], "days": 9},
+                False,
+            )
+        ],
+    ),
+    ("token issue", ("shop", "--scope", "licenses:read"), []),
+    ("token revoke", ("shop",), [("token_revoked", "shop", {}, False)]),
+    ("token revoke", ("shop",), []),
     ("keys list", (), []),
     ("release list", ("--product", PRODUCT), []),
 ]

@@ -38,6 +38,7 @@ def test_the_promised_times_are_the_defaults():
         "refusals",
         "audit",
         "hold",
+        "tokens",
     }
     said = {name: str(each.lifetime) for name, each in retention.CLASSES.items() if each.lifetime}
     assert said == {

@@ -11,12 +11,15 @@ import pytest
 from sqlalchemy import text
 
 from activation_server.gateways.archive import Archive
+from activation_server.rules.api_token import TokenOrder
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.hold import HoldOrder
+from activation_server.rules.permissions import Permission
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
 from activation_server.rules.retention import Lifetime, Unit
 from activation_server.services import (
+    api_tokens,
     holds,
     licensing,
     new_seat,
@@ -107,6 +110,10 @@ async def a_refusal(context: Context) -> None:
     assert reason(answer) is Reason.SEAT_LIMIT_REACHED
 
 
+async def a_token(context: Context) -> None:
+    await api_tokens.issue(context, TokenOrder("shop", [Permission.LICENSES_READ], 90))
+
+
 CASES = [
     ("contact", a_person, "SELECT count(*) FROM people", TWO_YEARS),
     (
@@ -118,6 +125,7 @@ CASES = [
     ("seat", a_removed_seat, "SELECT count(*) FROM activations", TWO_YEARS),
     ("trial", a_trial, "SELECT count(*) FROM computers", TWO_YEARS),
     ("refusals", a_refusal, "SELECT count(*) FROM refusals", TWO_YEARS),
+    ("tokens", a_token, "SELECT count(*) FROM api_tokens", TWO_YEARS + timedelta(days=90)),
     (
         "last request",
         seat_of,
