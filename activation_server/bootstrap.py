@@ -246,6 +246,7 @@ def _quotas(settings: Settings) -> Quotas:
         network_wrong_keys=settings.network_wrong_keys,
         license_check_ins=settings.license_check_ins,
         license_activations=settings.license_activations,
+        token_calls=settings.token_calls,
     )
 
 

@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     license_activations: Quota = Field(
         default=10_000, description="activations a minute with one license key"
     )
+    token_calls: Quota = Field(
+        default=600, description="calls a minute of the admin API with one API token"
+    )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
     )

@@ -33,7 +33,11 @@ def vectors() -> dict[str, Json]:
 def files() -> dict[str, bytes]:
     """Give every file of the contract by its path; the same code gives the same bytes."""
     bodies = schemas.schemas()
-    documents = {**bodies, "openapi.json": schemas.openapi()}
+    documents = {
+        **bodies,
+        "openapi.json": schemas.openapi(),
+        "admin/openapi.json": schemas.admin_openapi(),
+    }
     documents |= {f"{VECTORS}/{path}": vector for path, vector in vectors().items()}
     contents = {path: _json(document) for path, document in documents.items()}
     contents["README.md"] = readme.text(bodies).encode()

@@ -16,6 +16,7 @@ differ. It only grows within version 1: a field may be added, none changes its m
 
 ## Bodies
 JSON Schema 2020-12, each file complete in itself; `openapi.json` says which call takes what.
+`admin/openapi.json` describes the admin API, for the vendor's own tools, apart.
 
 | schema | what it describes |
 |---|---|

@@ -11,6 +11,7 @@ from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.formats.problem import INTERNAL_FAULT
 from activation_server.rules.reasons import Notice, Reason
 from activation_server.services.context import Context
+from activation_server.web.admin import app as admin
 from activation_server.web.app import Readiness, build
 
 Json = dict[str, Any]
@@ -54,6 +55,11 @@ def openapi() -> Json:
     # Routes touch their context when they are called, and none is called here.
     no_context, no_readiness = cast("Context", object()), cast("Readiness", object())
     return build(no_context, no_readiness).openapi()
+
+
+def admin_openapi() -> Json:
+    """Give the OpenAPI document of the admin API, as `/admin/v1/openapi.json` answers it."""
+    return admin.build(cast("Context", object())).openapi()
 
 
 def _schema(model: type[BaseModel], mode: JsonSchemaMode) -> Json:

@@ -18,6 +18,11 @@ from activation_server.rules.signing_keys import FOREVER, PUBLISHED, KeyLife, St
 Json = dict[str, Any]
 
 
+def product(code: str, name: str, algorithm: str, policies: Sequence[str]) -> Json:
+    """Write a product with the names of its policies."""
+    return {"code": code, "name": name, "algorithm": algorithm, "policies": list(policies)}
+
+
 def policy(product: str, name: str, terms: Terms) -> Json:
     """Write a policy with every term; null means unlimited, for ever or any."""
     return {"product": product, "name": name, **asdict(terms), "features": list(terms.features)}

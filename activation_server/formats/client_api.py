@@ -212,7 +212,7 @@ def decode(model: type[BodyT], data: bytes) -> BodyT:
     except ValidationError as error:
         faults = [
             {
-                "pointer": _pointer(fault["loc"]),
+                "pointer": pointer(fault["loc"]),
                 "message": fault["msg"].removeprefix("Value error, "),
             }
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
@@ -220,7 +220,7 @@ def decode(model: type[BodyT], data: bytes) -> BodyT:
         raise RequestInvalidError(faults) from None
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
+def pointer(location: tuple[int | str, ...]) -> str:
     """Write a location as a JSON pointer (RFC 6901)."""
     parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
     return "".join(f"/{part}" for part in parts if part != "[key]")

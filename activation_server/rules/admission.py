@@ -1,4 +1,7 @@
-"""Who is let in when there is more to do than can be done: check-ins first, look-ups last."""
+"""Who is let in when there is more to do than can be done: check-ins first, look-ups last.
+
+The vendor's own tools have a few places apart from the customers'.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ class Rank(StrEnum):
     CHECK_IN = "check_ins"
     ACTIVATION = "activations"  # trials and seats given back too
     LOOK_UP = "look_ups"  # everything else
+    STAFF = "staff_calls"  # of the vendor's own tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ SHARES: Final[Mapping[Rank, Share]] = {
     # A fleet that is installed at once comes in together.
     Rank.ACTIVATION: Share(1 / 2, {Rank.CHECK_IN: 3 / 4}),
     Rank.LOOK_UP: Share(1 / 8, {Rank.CHECK_IN: 1 / 2, Rank.ACTIVATION: 3 / 4}),
+    # Few, so that they are in nobody's way; of their own, so that support can help in a rush.
+    Rank.STAFF: Share(1 / 64, {}),
 }
 
 # Nanoseconds that a request may take before there are too many. Turning others away takes time too,
@@ -56,6 +62,7 @@ def places_after(places: int, taken: int, took: int, most: int) -> int:
 _ALWAYS: Final = frozenset({"/healthz", "/readyz"})
 _ACTIVATION_CALLS: Final = frozenset({"/v1/activations", "/v1/trials"})
 _OF_AN_ACTIVATION: Final = "/v1/activations/"
+_OF_STAFF: Final = "/admin/"
 
 
 def rank_of(method: str, path: str) -> Rank | None:
@@ -64,4 +71,6 @@ def rank_of(method: str, path: str) -> Rank | None:
         return Rank.CHECK_IN if path.endswith("/reactivations") else Rank.ACTIVATION
     if method == "POST" and path in _ACTIVATION_CALLS:
         return Rank.ACTIVATION
+    if path.startswith(_OF_STAFF):
+        return Rank.STAFF
     return None if path in _ALWAYS else Rank.LOOK_UP

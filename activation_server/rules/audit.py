@@ -71,6 +71,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands in the log."""
+
+    at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries are asked for; what is not said does not matter."""
 
@@ -79,6 +87,7 @@ class Wanted:
     action: Action | None = None
     since: datetime | None = None
     limit: int = 100
+    before: Place | None = None  # older than the entry there
 
 
 @dataclass(frozen=True, slots=True)

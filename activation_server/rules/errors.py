@@ -7,3 +7,15 @@ class UnavailableError(Exception):
 
 class OperatorError(Exception):
     """An operator's command can't be done; the message says why and what to do."""
+
+
+class NotFoundError(OperatorError):
+    """What a command names is not there."""
+
+
+class ChangedMeanwhileError(OperatorError):
+    """What is to be changed is not as whoever changes it has seen it."""
+
+
+class KeyReusedError(OperatorError):
+    """A key that names one request came with another one."""

@@ -9,7 +9,7 @@ from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
 from activation_server.rules import license_change
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.hold import Hold
@@ -301,7 +301,7 @@ async def require_license(context: Context, connection: Connection, text: str) -
     found = await licenses.by_ids(connection, ids)
     if not found:
         msg = "No license has this key or id; `license find` looks in more places."
-        raise OperatorError(msg)
+        raise NotFoundError(msg)
     if len(found) > 1:
         several = ", ".join(f"{one.license.license_id} ({one.license.product})" for one in found)
         msg = f"Several licenses have this key; name one by its id: {several}."

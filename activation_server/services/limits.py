@@ -25,6 +25,7 @@ class Quotas:
     network_wrong_keys: int | None = None
     license_check_ins: int | None = None
     license_activations: int | None = None
+    token_calls: int | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class Limits:
         self._wrong_keys = Meter("network_wrong_keys", quotas.network_wrong_keys, most)
         self._license_check_ins = Meter("license_check_ins", quotas.license_check_ins, most)
         self._license_activations = Meter("license_activations", quotas.license_activations, most)
+        self._token_calls = Meter("token_calls", quotas.token_calls, most)
         self._right: OrderedDict[tuple[str, int], None] = OrderedDict()
 
     def check_in_from(self, network: str | None) -> Refused | None:
@@ -111,6 +113,10 @@ class Limits:
             if wait:
                 return self._refused(self._wrong_keys, wait)
         return self._take(self._license_activations, typed)
+
+    def call_with(self, token: str) -> Refused | None:
+        """Count a call of the admin API, by the token that it presents."""
+        return self._take(self._token_calls, hash(token))
 
     def key_was_wrong(self, network: str | None) -> None:
         """Count an activation whose key there is not: known only after it was looked up."""

@@ -1,11 +1,11 @@
 """Products and their policies, as operators make and change them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from activation_server.formats.admin_api import plain
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.rules.license import Terms
 from activation_server.services import audit
 from activation_server.services.context import Context
@@ -25,6 +25,16 @@ class Policy:
     terms: Terms
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A product, and the names of the policies that it is sold by."""
+
+    code: str
+    name: str
+    algorithm: str
+    policies: Sequence[str]
+
+
 async def add_product(context: Context, code: str, name: str, algorithm: str) -> list[str]:
     """Add a product with the policy `standard`; give the names of its policies.
 
@@ -39,6 +49,34 @@ async def add_product(context: Context, code: str, name: str, algorithm: str) ->
         await products.add_policy(connection, code, STANDARD, Terms(), now)
         await audit.note(context, connection, Action.PRODUCT_ADDED, subject=code)
         return [STANDARD]
+
+    return await context.database.transact(work)
+
+
+async def list_products(context: Context) -> Sequence[Offered]:
+    """Give all products by their codes, with the names of their policies."""
+
+    async def work(connection: Connection) -> Sequence[Offered]:
+        return [
+            Offered(
+                each.code,
+                each.name,
+                each.algorithm,
+                await products.policy_names(connection, each.code),
+            )
+            for each in await products.all_products(connection)
+        ]
+
+    return await context.database.transact(work)
+
+
+async def list_policies(context: Context, product: str) -> Sequence[Policy]:
+    """Give a product's policies by their names. Raises NotFoundError."""
+
+    async def work(connection: Connection) -> Sequence[Policy]:
+        await require_product(connection, product)
+        found = await products.policies_of(connection, product)
+        return [Policy(product, name, terms) for name, terms in found.items()]
 
     return await context.database.transact(work)
 
@@ -120,7 +158,7 @@ async def require_product(connection: Connection, code: str, *, lock: bool = Fal
     product = await products.get_product(connection, code, lock=lock)
     if product is None:
         msg = f"There is no product {code!r}; add it with `product add`."
-        raise OperatorError(msg)
+        raise NotFoundError(msg)
     return product
 
 
@@ -133,5 +171,5 @@ async def require_policy(
     if terms is None:
         names = ", ".join(await products.policy_names(connection, product))
         msg = f"{product!r} has no policy {name!r}; it has: {names}."
-        raise OperatorError(msg)
+        raise NotFoundError(msg)
     return terms

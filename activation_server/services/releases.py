@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotFoundError
 from activation_server.rules.license import App, License, version_key
 from activation_server.rules.releases import Releases, normalised, released, standing_for
 from activation_server.services import audit
@@ -62,7 +62,7 @@ async def remove(context: Context, product: str, version: str) -> Release:
         found = await releases.of_versions(connection, product, [listed_as])
         if not found:
             msg = f"{product!r} has no release {listed_as!r}; `release list` shows them all."
-            raise OperatorError(msg)
+            raise NotFoundError(msg)
         await releases.remove(connection, product, listed_as)
         release = Release(product, listed_as, found[listed_as])
         await _note(context, connection, Action.RELEASE_REMOVED, release)

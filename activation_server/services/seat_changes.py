@@ -6,7 +6,7 @@ from activation_server.rules import activation as rules
 from activation_server.rules import branch
 from activation_server.rules.audit import Action
 from activation_server.rules.branch import TrueBranch
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotFoundError
 from activation_server.rules.history import EventKind
 from activation_server.rules.seat import Activation, RemovedBy
 from activation_server.services import audit, seats
@@ -72,4 +72,4 @@ async def _lock_activation(connection: Connection, activation_id: UUID) -> Activ
         if activation is not None:
             return activation
     msg = f"There is no activation {activation_id}."
-    raise OperatorError(msg)
+    raise NotFoundError(msg)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,6 +73,8 @@ async def newest(connection: AsyncConnection, wanted: Wanted) -> Sequence[Entry]
         question = question.where(_L.action == wanted.action)
     if wanted.since is not None:
         question = question.where(_L.at >= wanted.since)
+    if wanted.before is not None:
+        question = question.where(tuple_(_L.at, _L.seq) < (wanted.before.at, wanted.before.seq))
     return [_chained(row).entry for row in await connection.execute(question)]
 
 

@@ -1,6 +1,6 @@
 """Products and their policies: small reference tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +97,16 @@ async def trial_policy(connection: AsyncConnection, product: str) -> tuple[str, 
         )
     ).one_or_none()
     return None if row is None else (row.name, terms_json.from_json(row.terms))
+
+
+async def policies_of(connection: AsyncConnection, product: str) -> Mapping[str, Terms]:
+    """Give a product's policies by their names, in order."""
+    rows = await connection.execute(
+        select(policies.c.name, policies.c.terms)
+        .where(policies.c.product == product)
+        .order_by(policies.c.name)
+    )
+    return {name: terms_json.from_json(terms) for name, terms in rows}
 
 
 async def policy_names(connection: AsyncConnection, product: str) -> Sequence[str]:

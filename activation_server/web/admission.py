@@ -121,9 +121,9 @@ class Admission:
         self.house = house
         self._answers = Answers(context)
 
-    def has_room(self) -> bool:
-        """Tell whether anybody may come in: check-ins may longest."""
-        return self.house.has_room(Rank.CHECK_IN)
+    def has_room(self, rank: Rank = Rank.CHECK_IN) -> bool:
+        """Tell whether one of a rank may come in: of customers, check-ins may longest."""
+        return self.house.has_room(rank)
 
     def turned_away(self, rank: Rank, headers: Headers) -> bytes:
         """Turn one away who finds a full house; give the answer as sent, with these headers too."""

@@ -7,7 +7,6 @@ from typing import Any, cast
 import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.telemetry import TelemetryConfig
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -22,30 +21,25 @@ from activation_server.formats.times import rfc3339
 from activation_server.logs import REQUEST_ID
 from activation_server.services.context import Context
 from activation_server.web import client_routes, offline_page, pages
+from activation_server.web.admin import app as admin
+from activation_server.web.admin.routes import PREFIX
 from activation_server.web.admission import Admission, House
 from activation_server.web.direct import ROUTE, Direct
 from activation_server.web.responses import EXPECTED, Expected, fault, refusal_of, refuse
+from activation_server.web.telemetry import NO_TELEMETRY
 
 log = structlog.get_logger()
 
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
-# FastAPI would export paths, queries and messages of exceptions wherever an SDK is installed.
-_NO_TELEMETRY: TelemetryConfig = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-
 Readiness = Callable[[Context], Awaitable[Mapping[str, bool]]]
 
 
 def create_app(context: Context, readiness: Readiness, house: House) -> Admission:
     """Make the application; `readiness` tells what `/readyz` answers."""
-    return Admission(Observed(Direct(build(context, readiness), context), context), context, house)
+    apart = Apart(build(context, readiness), admin.build(context))
+    return Admission(Observed(Direct(apart, context), context), context, house)
 
 
 def build(context: Context, readiness: Readiness) -> FastAPI:
@@ -57,7 +51,7 @@ def build(context: Context, readiness: Readiness) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,  # an app does not follow a redirect
-        telemetry=_NO_TELEMETRY,
+        telemetry=NO_TELEMETRY,
     )
     app.include_router(client_routes.make_router(context))
     app.include_router(pages.make_router())
@@ -127,6 +121,18 @@ def _add_refusals(app: FastAPI, context: Context) -> None:
             "server_time": rfc3339(context.now()),
         }
         return JSONResponse(body, error.status_code, error.headers, media_type=problem.CONTENT_TYPE)
+
+
+class Apart:
+    """Gives the admin API, which has refusals and a document of its own, what is for it."""
+
+    def __init__(self, app: ASGIApp, of_admin: ASGIApp) -> None:
+        self.app, self.of_admin = app, of_admin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        for_admin = scope["type"] == "http" and f"{scope['path']}/".startswith(f"{PREFIX}/")
+        await (self.of_admin if for_admin else self.app)(scope, receive, send)
 
 
 class Observed:

@@ -47,7 +47,12 @@ class Doorkeeper(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Turn a request away that is here as a whole, or go the usual way."""
-        if self._admission.has_room() or self._is_busy() or (rank := whole(data)) is None:
+        if (
+            self._admission.has_room()
+            or self._is_busy()
+            or (rank := whole(data)) is None
+            or self._admission.has_room(rank)
+        ):
             super().data_received(data)
             return
         self._unset_keepalive_if_required()

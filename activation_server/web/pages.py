@@ -8,14 +8,16 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
-from activation_server.formats.problem import PAGES, slug
+from activation_server.formats import admin_problem, problem
+from activation_server.formats.problem import slug
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "Cache-Control": "public, max-age=3600",
 }
-_BY_SLUG = {slug(code): (code, text) for code, text in PAGES.items()}
+_PAGES = {**problem.PAGES, **admin_problem.PAGES}
+_BY_SLUG = {slug(code): (code, text) for code, text in _PAGES.items()}
 _templates = Environment(
     loader=PackageLoader("activation_server.web"), autoescape=select_autoescape()
 )

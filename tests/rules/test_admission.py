@@ -34,6 +34,8 @@ ID = "e0ecab30-bd76-89d5-bbeb-d6e595ba53c2"
         ("GET", "/problems/rate-limited", Rank.LOOK_UP),
         ("GET", "/openapi.json", Rank.LOOK_UP),
         ("POST", "/no/such/call", Rank.LOOK_UP),
+        ("GET", "/admin/v1/licenses", Rank.STAFF),
+        ("POST", "/admin/v1/licenses", Rank.STAFF),
         ("GET", "/healthz", None),
         ("HEAD", "/healthz", None),
         ("GET", "/readyz", None),
@@ -45,14 +47,20 @@ def test_what_a_request_is_for(method: str, path: str, rank: Rank | None):
 
 @given(st.integers(1, 10**6))
 def test_whoever_matters_more_has_more_places(most: int):
-    check_in, activation, look_up = (most_places(rank, most) for rank in Rank)
-    assert most == check_in >= activation >= look_up >= 1
+    check_in, activation, look_up, staff = (most_places(rank, most) for rank in Rank)
+    assert most == check_in >= activation >= look_up >= staff >= 1
 
 
 def test_nobody_waits_for_those_behind():
-    for rank, behind in itertools.pairwise(Rank):
+    customers = [rank for rank in Rank if rank is not Rank.STAFF]
+    for rank, behind in itertools.pairwise(customers):
         assert rank in SHARES[behind].before
         assert behind not in SHARES[rank].before
+
+
+def test_staff_wait_for_nobody_and_nobody_for_them():
+    assert SHARES[Rank.STAFF].before == {}
+    assert all(Rank.STAFF not in share.before for share in SHARES.values())
 
 
 @given(st.integers(1, 1000), st.lists(st.integers(0, 2 * PATIENCE)))

@@ -14,7 +14,7 @@ from activation_server.formats.client_api import (
     ReactivationRequest,
     SeatsBody,
 )
-from activation_server.web.app import _NO_TELEMETRY
+from activation_server.web.telemetry import NO_TELEMETRY
 from tests.load.baselines.serving import serve
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -48,7 +48,7 @@ ANSWER = CertificateAnswer(
 
 def make_app() -> FastAPI:
     """Make the two calls, with a constant answer."""
-    app = FastAPI(telemetry=_NO_TELEMETRY)
+    app = FastAPI(telemetry=NO_TELEMETRY)
 
     @app.post("/v1/activations", status_code=201)
     async def activate(_body: FirstActivation) -> CertificateAnswer:

@@ -30,7 +30,7 @@ from activation_server.services.keys import FIRST_KEY
 from activation_server.settings import Settings
 from activation_server.store import activations, tables, terms
 from activation_server.store.database import POOL_SIZE
-from activation_server.web.app import _NO_TELEMETRY
+from activation_server.web.telemetry import NO_TELEMETRY
 from tests.load.baselines.bare import CheckIn
 from tests.load.baselines.serving import serve
 
@@ -173,7 +173,7 @@ def _license_of(sold: Any) -> License:
 
 def make_app(service: Service) -> FastAPI:
     """Make the one call."""
-    app = FastAPI(telemetry=_NO_TELEMETRY)
+    app = FastAPI(telemetry=NO_TELEMETRY)
 
     @app.post("/v1/activations/{activation_id}/reactivations")
     async def reactivate(activation_id: UUID, body: CheckIn) -> CertificateAnswer:

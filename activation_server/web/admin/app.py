@@ -1,0 +1,78 @@
+"""The admin API as an application of its own, with its own OpenAPI document."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+
+from activation_server import __version__
+from activation_server.formats.client_api import ProblemBody
+from activation_server.formats.json_schema import PlainJsonSchema
+from activation_server.services.context import Context
+from activation_server.web.admin import audit, catalogue
+from activation_server.web.admin.access import permission_of
+from activation_server.web.admin.answers import add_refusals
+from activation_server.web.admin.routes import PREFIX
+from activation_server.web.telemetry import NO_TELEMETRY
+
+OPENAPI: Final = f"{PREFIX}/openapi.json"
+ROUTERS: Final = (catalogue.router, audit.router)
+BODIES: Final[tuple[type, ...]] = ()  # that routes read by themselves
+
+_ABOUT: Final = (
+    "What operator commands do, for the vendor's own tools. Every call needs an API token with the "
+    "scope that it names; what a tool does stands in the audit log as done by `token:NAME`."
+)
+
+
+def build(context: Context) -> FastAPI:
+    """Make the routes and refusals, which use the context only when they are called."""
+    app = FastAPI(
+        title="Activation server, admin API",
+        description=_ABOUT,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=OPENAPI,
+        redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
+    )
+    app.state.context = context
+    for router in ROUTERS:
+        app.include_router(router)
+    add_refusals(app)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Describe the API (OpenAPI 3.1), each call with the scope that it needs."""
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    _, bodies = models_json_schema(
+        [(model, "validation") for model in BODIES] + [(ProblemBody, "serialization")],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=PlainJsonSchema,
+    )
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(bodies["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    _name_scopes(document)
+    return document
+
+
+def _name_scopes(document: dict[str, Any]) -> None:
+    for router in ROUTERS:
+        for route in router.routes:
+            if not isinstance(route, APIRoute):
+                continue
+            permission = permission_of(route)
+            for method in route.methods or ():
+                call = document["paths"][route.path][method.lower()]
+                call["security"] = [{"token": [permission]}]
+                call["description"] = f"{call['description']} Scope: `{permission}`."

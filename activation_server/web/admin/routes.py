@@ -1,0 +1,52 @@
+"""How routes of the admin API are described, all alike."""
+
+from typing import Any, Final
+
+from activation_server.formats import problem
+
+PREFIX: Final = "/admin/v1"
+_TITLES: Final = {
+    400: "No Idempotency-Key",
+    401: "No token, or one that is not taken",
+    403: "The token's scopes don't allow it",
+    404: "There is no such thing",
+    405: "The address takes other methods",
+    409: "As things stand, it can't be done",
+    412: "The license was changed meanwhile",
+    413: "The body is too long",
+    415: "The body is of another media type",
+    422: "A parameter or the body is invalid",
+    428: "No If-Match",
+    429: "Too many calls",
+    500: "A fault of the server",
+    503: "Come back later",
+}
+_READING: Final = (401, 403, 404, 405, 422, 429, 500, 503)
+_WRITING: Final = (400, 409, 412, 413, 415, 428)
+Described = dict[int | str, dict[str, Any]]
+
+
+def reading(model: type, *, headers: dict[str, str] | None = None) -> Described:
+    """Describe the answers of a route that reads."""
+    return {200: {"model": model, "headers": _headers(headers)}, **_refusals(_READING)}
+
+
+def writing(model: type, status: int = 200, *, headers: dict[str, str] | None = None) -> Described:
+    """Describe the answers of a route that writes."""
+    answers: Described = {status: {"model": model, "headers": _headers(headers)}}
+    return answers | _refusals((*_READING, *_WRITING))
+
+
+def _headers(described: dict[str, str] | None) -> dict[str, Any]:
+    return {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in (described or {}).items()
+    }
+
+
+def _refusals(statuses: tuple[int, ...]) -> Described:
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+    return {
+        status: {"description": _TITLES[status], "content": {problem.CONTENT_TYPE: schema}}
+        for status in sorted(statuses)
+    }

@@ -1,0 +1,37 @@
+"""What schemathesis makes of the admin API's document, against a real server."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.web.admin.tool import new_token
+from tests.web.live import live
+from tests.web.server import Server
+
+pytestmark = pytest.mark.xdist_group("admin-openapi")
+
+# A schema can't say which products, licenses and cursors there are.
+SETTINGS = """
+[checks.positive_data_acceptance]
+enabled = false
+"""
+
+
+def test_every_call_with_anything(shared_server: Server, tmp_path: Path) -> None:
+    """All other checks: valid, invalid and boundary values, other methods, types, no token."""
+    (tmp_path / "schemathesis.toml").write_text(SETTINGS)
+    token = new_token(shared_server, days=366)
+    program = Path(sys.executable).with_name("schemathesis")
+    options = ["--max-examples", "25", "--generation-deterministic", "--no-color"]
+    with live(shared_server.world, token_calls=None) as served:
+        document = f"{served.url}/admin/v1/openapi.json"
+        run = subprocess.run(
+            [program, "run", document, "-H", f"Authorization: Bearer {token}", *options],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert run.returncode == 0, run.stdout + run.stderr
