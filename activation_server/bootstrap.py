@@ -236,6 +236,7 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
         actor=actor,
         newsletter_wording=settings.newsletter_wording,
         limits=Limits(_quotas(settings), time.monotonic_ns),
+        reveals_a_day=settings.token_reveals,
     )
 
 

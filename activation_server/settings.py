@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     token_calls: Quota = Field(
         default=600, description="calls a minute of the admin API with one API token"
     )
+    token_reveals: Quota = Field(
+        default=100, description="licenses a day that one API token may show in clear"
+    )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
     )

@@ -51,6 +51,13 @@ def license_(license_: License, key: str, order_reference: str | None, now: date
     }
 
 
+def license_seen(seen: License, key_tail: str, order_reference: str | None, now: datetime) -> Json:
+    """Write a license as the admin API has it: with the end of its key alone."""
+    document = license_(seen, "", order_reference, now)
+    del document["license_key"]
+    return {**document, "key_tail": key_tail}
+
+
 def terms(in_force: Mapping[str, object], own: Collection[str]) -> Json:
     """Write the terms that hold for a license, each with who sets it."""
     return {

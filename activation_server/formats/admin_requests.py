@@ -2,9 +2,19 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from activation_server.formats.client_api import NO_NUL, RequestInvalidError, faults_of
 
 _YEARS: Final = range(1900, 9999)  # which every time zone has
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -27,3 +37,54 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+def _text(longest: int, shortest: int = 1) -> Any:  # noqa: ANN401 - pydantic's constraint object
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=NO_NUL
+    )
+
+
+Reason = Annotated[
+    str,
+    _text(2000),
+    Field(
+        description="why: it stands in the audit log, and in a changed license's history, sealed",
+        examples=["ticket 4711"],
+    ),
+]
+
+
+class AdminBody(BaseModel):
+    """A body: frozen, strictly typed, no value in its repr. A field that is unknown is refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        regex_engine="rust-regex",
+    )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+
+class ReasonBody(AdminBody):
+    """Why something is done."""
+
+    reason: Reason
+
+
+REQUESTS: Final[tuple[type[AdminBody], ...]] = (ReasonBody,)
+BodyT = TypeVar("BodyT", bound=AdminBody)
+
+
+def decode(model: type[BodyT], data: bytes) -> BodyT:
+    """Read a body; raises RequestInvalidError with one entry per fault."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise RequestInvalidError(faults_of(error)) from None

@@ -210,14 +210,15 @@ def decode(model: type[BodyT], data: bytes) -> BodyT:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        faults = [
-            {
-                "pointer": pointer(fault["loc"]),
-                "message": fault["msg"].removeprefix("Value error, "),
-            }
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise RequestInvalidError(faults) from None
+        raise RequestInvalidError(faults_of(error)) from None
+
+
+def faults_of(error: ValidationError) -> list[dict[str, str]]:
+    """Give each fault as a JSON pointer with a sentence, and without what was sent."""
+    return [
+        {"pointer": pointer(fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
 
 
 def pointer(location: tuple[int | str, ...]) -> str:

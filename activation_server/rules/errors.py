@@ -13,6 +13,14 @@ class NotFoundError(OperatorError):
     """What a command names is not there."""
 
 
+class TooOftenError(OperatorError):
+    """It was done as often as it may be; `retry_after` are the seconds until it may be again."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ChangedMeanwhileError(OperatorError):
     """What is to be changed is not as whoever changes it has seen it."""
 

@@ -1,9 +1,9 @@
 """What every use case is given by `bootstrap`: database, keys, clock, chance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from activation_server.crypto.keyring import Keyring
@@ -11,7 +11,7 @@ from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services.limits import Limits, unlimited
 from activation_server.services.pool import Pool
-from activation_server.store.database import Database
+from activation_server.store.database import Connection, Database, Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,12 @@ class Context:
     new_seats: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/new_seat.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
     limits: Limits = field(default_factory=unlimited, repr=False)
+    reveals_a_day: int | None = None  # licenses that one API token may show in clear
 
     def now(self) -> datetime:
         """Give the time in whole seconds, as certificates and the database keep it."""
         return self.clock().replace(microsecond=0)
+
+    def within(self, connection: Connection) -> Self:
+        """Give the same means inside a transaction: what use cases do with them is part of it."""
+        return replace(self, database=Within(self.database.engine, connection))

@@ -18,6 +18,7 @@ from activation_server.services.licensing import (
 )
 from activation_server.store import activations, licenses
 from activation_server.store.database import Connection
+from activation_server.store.licenses import StoredLicense
 
 SHOWN = 100
 
@@ -34,24 +35,7 @@ async def find(context: Context, text: str) -> Found:
     """Find licenses by key, its end, order, an id, a person's or a computer's names, an address."""
 
     async def work(connection: Connection) -> Found:
-        wanted = text.strip()
-        computer = context.keyring.digester.hardware({"hardware_id": wanted})
-        of_people = await people.find(context, connection, wanted)
-        ids = {
-            *await ids_of_key_or_id(context, connection, wanted),
-            *await activations.license_ids_on(connection, computer),
-            *of_people.license_ids,
-        }
-        tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
-        token = order_token(context, wanted)
-        found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
-        right = [
-            each
-            for each in found
-            if each.license.license_id in ids
-            or each.key_tail == tail
-            or fold(order_of(context, each) or "") == fold(wanted)
-        ][:SHOWN]
+        right, complete = await matching(context, connection, text)
         lapsing = await activations.lapsing_of(
             connection, [each.license.license_id for each in right], context.now()
         )
@@ -67,6 +51,31 @@ async def find(context: Context, text: str) -> Found:
             details={"found": len(views)},
         )
         shown = await with_people_and_holds(context, connection, views)
-        return Found(shown, complete=of_people.complete and len(found) <= SHOWN)
+        return Found(shown, complete=complete)
 
     return await context.database.transact(work)
+
+
+async def matching(
+    context: Context, connection: Connection, text: str
+) -> tuple[Sequence[StoredLicense], bool]:
+    """Give at most 100 licenses that a text leads to, newest first; and whether these are all."""
+    wanted = text.strip()
+    computer = context.keyring.digester.hardware({"hardware_id": wanted})
+    of_people = await people.find(context, connection, wanted)
+    ids = {
+        *await ids_of_key_or_id(context, connection, wanted),
+        *await activations.license_ids_on(connection, computer),
+        *of_people.license_ids,
+    }
+    tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
+    token = order_token(context, wanted)
+    found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
+    right = [
+        each
+        for each in found
+        if each.license.license_id in ids
+        or each.key_tail == tail
+        or fold(order_of(context, each) or "") == fold(wanted)
+    ]
+    return right[:SHOWN], of_people.complete and len(found) <= SHOWN

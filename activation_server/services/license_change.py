@@ -15,7 +15,7 @@ from activation_server.rules.renewal import Renewal, Unrenewable
 from activation_server.services import audit
 from activation_server.services.calls import add_event
 from activation_server.services.context import Context
-from activation_server.services.licensing import LicenseView, require_license, view_now
+from activation_server.services.licensing import KeyOrId, LicenseView, require_license, view_now
 from activation_server.services.products import require_policy
 from activation_server.store import events, licenses
 from activation_server.store.database import Connection
@@ -54,7 +54,7 @@ class NewTerms:
 
 
 async def renew(
-    context: Context, key_or_id: str, wanted: Renewal, reason: str, *, dry_run: bool = False
+    context: Context, key_or_id: KeyOrId, wanted: Renewal, reason: str, *, dry_run: bool = False
 ) -> Changed:
     """Add days to a license's end, or to its maintenance's. Raises OperatorError."""
     now = context.now()
@@ -73,7 +73,7 @@ async def renew(
     return await _change(context, key_or_id, work, event, reason)
 
 
-async def set_terms(context: Context, key_or_id: str, new: NewTerms, reason: str) -> Changed:
+async def set_terms(context: Context, key_or_id: KeyOrId, new: NewTerms, reason: str) -> Changed:
     """Change what holds for one license; repeated, nothing changes. Raises OperatorError."""
 
     async def work(connection: Connection, stored: StoredLicense) -> StoredLicense:
@@ -94,7 +94,7 @@ async def set_terms(context: Context, key_or_id: str, new: NewTerms, reason: str
 
 async def _change(
     context: Context,
-    key_or_id: str,
+    key_or_id: KeyOrId,
     work: Callable[[Connection, StoredLicense], Awaitable[StoredLicense]],
     kind: EventKind | None,
     reason: str,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
 from activation_server.formats import license_key
-from activation_server.rules import license_change
+from activation_server.rules import license_change, license_version
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.rules.explanation import Decided, Facts, explain
@@ -32,6 +32,8 @@ from activation_server.store import activations, events, licenses, products
 from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent, StoredRefusal
 from activation_server.store.licenses import NewLicense, StoredLicense
+
+KeyOrId = str | UUID  # a text leads there as support types it, an id is the license's own
 
 BATCH = 1000
 SHOWN_EVENTS = 200
@@ -74,6 +76,12 @@ class LicenseView:
     order_reference: str | None
     people: Sequence[Profile] = ()
     holds: Sequence[Hold] = ()  # legal ones in force
+    overrides: Collection[str] = ()  # names of terms that it sets itself
+
+    @property
+    def version(self) -> str:
+        """Which version of it this is, as operators change it."""
+        return license_version.version(self.license, self.overrides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
     )
 
 
-async def show(context: Context, key_or_id: str, reveal: str | None = None) -> LicenseHistory:
+async def show(context: Context, key_or_id: KeyOrId, reveal: str | None = None) -> LicenseHistory:
     """Give one license with its computers and its history. Raises OperatorError.
 
     `reveal` says why its people are to be seen in clear; without it they are masked.
@@ -223,7 +231,7 @@ async def with_people_and_holds(
 
 
 async def change_standing(
-    context: Context, key_or_id: str, change: str, reason: str
+    context: Context, key_or_id: KeyOrId, change: str, reason: str
 ) -> LicenseView:
     """Suspend, reinstate or revoke a license; repeated, nothing changes. Raises OperatorError."""
     (allowed_from, to, kind), now = CHANGES[change], context.now()
@@ -245,7 +253,7 @@ async def change_standing(
     return await context.database.transact(work)
 
 
-async def note(context: Context, key_or_id: str, words: str) -> LicenseView:
+async def note(context: Context, key_or_id: KeyOrId, words: str) -> LicenseView:
     """Note what support heard of a license's people, which is a contact with them.
 
     Raises OperatorError.
@@ -295,8 +303,16 @@ async def ids_of_key_or_id(context: Context, connection: Connection, text: str) 
     return [*ids, some_id, *await activations.license_ids_of(connection, some_id)]
 
 
-async def require_license(context: Context, connection: Connection, text: str) -> StoredLicense:
+async def require_license(
+    context: Context, connection: Connection, named: KeyOrId
+) -> StoredLicense:
     """Give the one license that a key or an id leads to, locked. Raises OperatorError."""
+    if isinstance(named, UUID):
+        stored = await licenses.get(connection, named, lock=True)
+        if stored is None:
+            raise NotFoundError(f"There is no license {named}.")
+        return stored
+    text = named
     ids = await ids_of_key_or_id(context, connection, text.strip())
     found = await licenses.by_ids(connection, ids)
     if not found:
@@ -354,4 +370,5 @@ def view_of(context: Context, stored: StoredLicense) -> LicenseView:
         license_key=license_key_of(context, stored),
         key_tail=stored.key_tail,
         order_reference=order_of(context, stored),
+        overrides=stored.overrides.keys(),
     )

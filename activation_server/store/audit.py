@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.audit import Chained, Checkpoint, Entry, Link, Wanted
+from activation_server.rules.audit import Action, Chained, Checkpoint, Entry, Link, Wanted
 from activation_server.store import partitions
 from activation_server.store.tables import audit_checkpoints, audit_head, audit_log
 
@@ -108,6 +108,13 @@ async def count_before(connection: AsyncConnection, moment: datetime) -> int:
     """Count the entries from before a moment."""
     question = select(func.count()).select_from(audit_log).where(_L.at < moment)
     return (await connection.execute(question)).scalar_one()
+
+
+async def count_of(connection: AsyncConnection, who: str, action: Action, since: datetime) -> int:
+    """Count what somebody did since a moment."""
+    question = select(func.count()).select_from(audit_log)
+    done = question.where(_L.at >= since, _L.who == who, _L.action == action)
+    return (await connection.execute(done)).scalar_one()
 
 
 async def first_at(connection: AsyncConnection) -> datetime | None:

@@ -135,6 +135,20 @@ class Database:
                     await held.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
 
 
+@dataclass(frozen=True)
+class Within(Database):
+    """A transaction that is under way, in the place of a database: units of work join it.
+
+    Who opened it commits it, and runs all of it again where that is needed.
+    """
+
+    connection: AsyncConnection
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Run `work` in the transaction that is under way."""
+        return await work(self.connection)
+
+
 async def connection_limit(connection: AsyncConnection) -> int:
     """Tell how many connections at once the database takes from all of us."""
     question = """

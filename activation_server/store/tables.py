@@ -114,6 +114,8 @@ licenses = Table(
     CheckConstraint("status IN ('active', 'suspended', 'revoked')", name="status"),
     CheckConstraint("seats_used >= 0", name="seats_used"),
     Index(None, "key_tail"),
+    Index("licenses_product_policy_idx", "product", "policy"),
+    Index(None, "status", postgresql_where="status <> 'active'"),
     Index(None, "order_token", postgresql_where="order_token IS NOT NULL"),
     # `seats_used` changes with every activation: room for the new version beside the old.
     postgresql_with={"fillfactor": "85"},

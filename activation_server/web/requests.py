@@ -19,10 +19,10 @@ class TooLargeError(Exception):
 
 async def read_json(scope: Scope, receive: Receive) -> bytes:
     """Read a body of the client protocol. Raises TooLargeError or RequestInvalidError."""
-    data = await _read_limited(scope, receive, MAX_BODY)
+    data = await read_limited(scope, receive, MAX_BODY)
     stated = _header(scope, b"content-type")
     if stated != b"application/json":  # as nearly all say it
-        kind, charset = _content_type(stated)
+        kind, charset = content_type(stated)
         if kind != "application/json" or charset not in _UTF_8:
             raise _not_of_type("application/json, in UTF-8")
     return data
@@ -30,8 +30,8 @@ async def read_json(scope: Scope, receive: Receive) -> bytes:
 
 async def read_text(request: Request, limit: int) -> bytes:
     """Read a text of up to `limit` bytes. Raises TooLargeError or RequestInvalidError."""
-    data = await _read_limited(request.scope, request.receive, limit)
-    if _content_type(_header(request.scope, b"content-type"))[0] != "text/plain":
+    data = await read_limited(request.scope, request.receive, limit)
+    if content_type(_header(request.scope, b"content-type"))[0] != "text/plain":
         raise _not_of_type("text/plain")
     return data
 
@@ -41,7 +41,7 @@ async def read_form(request: Request, limit: int) -> dict[str, bytes]:
 
     What is no form is an empty one.
     """
-    data = await _read_limited(request.scope, request.receive, limit)
+    data = await read_limited(request.scope, request.receive, limit)
 
     async def again() -> Message:
         return {"type": "http.request", "body": data}
@@ -63,7 +63,7 @@ def network_of(scope: Scope) -> str | None:
     return None if client is None else prefix(client[0])
 
 
-async def _read_limited(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_limited(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Read a body; raises TooLargeError over the limit, ClientDisconnect when it breaks off."""
     length = _header(scope, b"content-length")
     if length.isdigit() and int(length) > limit:
@@ -87,7 +87,7 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
     return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
-def _content_type(stated: bytes) -> tuple[str, str]:
+def content_type(stated: bytes) -> tuple[str, str]:
     """Give the media type and the charset of a body."""
     message = email.message.Message()
     message["content-type"] = stated.decode("latin-1") or "none/none"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fastapi import Depends
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
@@ -85,10 +86,15 @@ def _insufficient(permission: Permission) -> AdminRefusal:
     )
 
 
+def _parameters(dependant: Dependant) -> set[str]:
+    """Give the query parameters of a route and of what it depends on."""
+    mine = {each.alias for each in dependant.query_params}
+    return mine.union(*map(_parameters, dependant.dependencies))
+
+
 def _refuse_unknown_parameters(request: Request) -> None:
     """Refuse a mistyped filter: a list would hold everything, and look right."""
-    route = request.scope["route"]
-    known = {each.alias for each in route.dependant.query_params}
+    known = _parameters(request.scope["route"].dependant)
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         there_are = ", ".join(sorted(known)) or "none"

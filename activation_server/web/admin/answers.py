@@ -19,6 +19,7 @@ from activation_server.rules.errors import (
     KeyReusedError,
     NotFoundError,
     OperatorError,
+    TooOftenError,
 )
 from activation_server.rules.reasons import Reason, Refused
 from activation_server.services.context import Context
@@ -108,6 +109,7 @@ def add_refusals(app: FastAPI) -> None:
     handlers = {
         AdminRefusal: _of_edge,
         LimitedError: _limited,
+        TooOftenError: _too_often,
         RequestValidationError: _of_parameters,
         HTTPException: _of_router,
         Exception: _fault,
@@ -151,6 +153,20 @@ async def _limited(request: Request, error: Exception) -> Response:
     return _to_be_repeated(request, cast("LimitedError", error).refused)
 
 
+async def _too_often(request: Request, error: Exception) -> Response:
+    found, context = cast("TooOftenError", error), _context(request)
+    return problem_response(
+        admin_problem.write(
+            context.issuer,
+            Reason.RATE_LIMITED,
+            context.now(),
+            {},
+            str(found),
+            found.retry_after,
+        )
+    )
+
+
 async def _expected(request: Request, error: Exception) -> Response:
     refused = refusal_of(cast("Expected", error))
     if refused.reason is Reason.OVERLOADED:
@@ -168,7 +184,10 @@ def _to_be_repeated(request: Request, refused: Refused) -> Response:
 
 async def _of_parameters(request: Request, error: Exception) -> Response:
     faults = cast("RequestValidationError", error).errors()
-    errors = [{"pointer": pointer(each["loc"]), "message": each["msg"]} for each in faults]
+    errors = [
+        {"pointer": pointer(each["loc"]), "message": each["msg"].removeprefix("Value error, ")}
+        for each in faults
+    ]
     return _refused(request, Reason.REQUEST_INVALID, {"errors": errors})
 
 

@@ -8,18 +8,18 @@ from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from activation_server import __version__
+from activation_server.formats.admin_requests import REQUESTS
 from activation_server.formats.client_api import ProblemBody
 from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.services.context import Context
-from activation_server.web.admin import audit, catalogue
+from activation_server.web.admin import audit, catalogue, licenses, people
 from activation_server.web.admin.access import permission_of
 from activation_server.web.admin.answers import add_refusals
 from activation_server.web.admin.routes import PREFIX
 from activation_server.web.telemetry import NO_TELEMETRY
 
 OPENAPI: Final = f"{PREFIX}/openapi.json"
-ROUTERS: Final = (catalogue.router, audit.router)
-BODIES: Final[tuple[type, ...]] = ()  # that routes read by themselves
+ROUTERS: Final = (licenses.router, people.router, catalogue.router, audit.router)
 
 _ABOUT: Final = (
     "What operator commands do, for the vendor's own tools. Every call needs an API token with the "
@@ -53,7 +53,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     _, bodies = models_json_schema(
-        [(model, "validation") for model in BODIES] + [(ProblemBody, "serialization")],
+        [(model, "validation") for model in REQUESTS] + [(ProblemBody, "serialization")],
         ref_template="#/components/schemas/{model}",
         schema_generator=PlainJsonSchema,
     )

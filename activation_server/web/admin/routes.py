@@ -23,12 +23,18 @@ _TITLES: Final = {
 }
 _READING: Final = (401, 403, 404, 405, 422, 429, 500, 503)
 _WRITING: Final = (400, 409, 412, 413, 415, 428)
+_BY_BODY: Final = (413, 415)
 Described = dict[int | str, dict[str, Any]]
 
 
 def reading(model: type, *, headers: dict[str, str] | None = None) -> Described:
     """Describe the answers of a route that reads."""
     return {200: {"model": model, "headers": _headers(headers)}, **_refusals(_READING)}
+
+
+def reading_by_body(model: type) -> Described:
+    """Describe the answers of a route that reads what its body says."""
+    return {200: {"model": model}, **_refusals((*_READING, *_BY_BODY))}
 
 
 def writing(model: type, status: int = 200, *, headers: dict[str, str] | None = None) -> Described:

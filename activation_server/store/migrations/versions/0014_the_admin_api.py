@@ -26,7 +26,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="api_tokens_pkey"),
         sa.UniqueConstraint("digest", name="api_tokens_digest_key"),
     )
+    op.create_index("licenses_product_policy_idx", "licenses", ["product", "policy"])
+    op.create_index(
+        "licenses_status_idx",
+        "licenses",
+        ["status"],
+        postgresql_where=sa.text("status <> 'active'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("licenses_status_idx", "licenses")
+    op.drop_index("licenses_product_policy_idx", "licenses")
     op.drop_table("api_tokens")

@@ -1,0 +1,126 @@
+"""Licenses in pages, by what is known of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from activation_server.rules.audit import Action
+from activation_server.rules.folding import fold
+from activation_server.rules.license import License, Status
+from activation_server.services import audit, finding, people, seats
+from activation_server.services.calls import order_of, order_token
+from activation_server.services.context import Context
+from activation_server.services.licensing import (
+    LicenseView,
+    the_only,
+    view_of,
+    with_people_and_holds,
+)
+from activation_server.store import activations, license_list
+from activation_server.store.database import Connection
+from activation_server.store.license_list import Filter
+from activation_server.store.licenses import StoredLicense
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which licenses are asked for; what is not said does not matter."""
+
+    text: str | None = None  # whatever `finding.find` takes
+    email: str | None = None
+    order: str | None = None
+    status: Status | None = None
+    product: str | None = None
+    policy: str | None = None
+    ends_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Licenses by their ids; `after` is where the next page begins, none on the last one.
+
+    A page may have fewer than were asked for. `complete`: a search for a text gave all there are.
+    """
+
+    licenses: Sequence[LicenseView]
+    complete: bool
+    after: UUID | None
+
+
+async def page(context: Context, wanted: Wanted, after: UUID | None, limit: int) -> Page:
+    """Give the next licenses that are asked for. Raises OperatorError."""
+
+    async def work(connection: Connection) -> Page:
+        ids, complete = await _ids(context, connection, wanted)
+        found, next_ = await license_list.page(
+            connection, _filter(context, wanted, ids), after, limit
+        )
+        right = [each for each in found if _is_right(context, wanted, each)]
+        views = await _views(context, connection, right)
+        await audit.note(
+            context,
+            connection,
+            Action.LOOKED_UP,
+            license_id=the_only(views),
+            details={"found": len(views)},
+        )
+        return Page(views, complete, next_)
+
+    return await context.database.transact(work)
+
+
+async def _ids(
+    context: Context, connection: Connection, wanted: Wanted
+) -> tuple[Collection[UUID] | None, bool]:
+    """Give the licenses that texts lead to; `None` when none is given."""
+    ids: set[UUID] | None = None
+    complete = True
+    if wanted.text is not None:
+        found, complete = await finding.matching(context, connection, wanted.text)
+        ids = {each.license.license_id for each in found}
+    if wanted.email is not None:
+        theirs = {
+            each.license_id for each in await people.with_email(context, connection, wanted.email)
+        }
+        ids = theirs if ids is None else ids & theirs
+    return ids, complete
+
+
+def _filter(context: Context, wanted: Wanted, ids: Collection[UUID] | None) -> Filter:
+    return Filter(
+        ids=ids,
+        order_token=None if wanted.order is None else order_token(context, wanted.order),
+        status=wanted.status,
+        product=wanted.product,
+        policy=wanted.policy,
+        may_end_before=wanted.ends_before,
+    )
+
+
+def _is_right(context: Context, wanted: Wanted, stored: StoredLicense) -> bool:
+    """Tell what the database can't: other orders share a token, ends are counted by the rules."""
+    if wanted.order is not None and fold(order_of(context, stored) or "") != fold(
+        wanted.order.strip()
+    ):
+        return False
+    return wanted.ends_before is None or _ends_before(
+        stored.license, wanted.ends_before, context.now()
+    )
+
+
+def _ends_before(license_: License, moment: datetime, now: datetime) -> bool:
+    end = None if license_.awaits_activation() else license_.ends_at(now)
+    return end is not None and end < moment
+
+
+async def _views(
+    context: Context, connection: Connection, found: Sequence[StoredLicense]
+) -> Sequence[LicenseView]:
+    ids = [each.license.license_id for each in found]
+    lapsing = await activations.lapsing_of(connection, ids, context.now())
+    views = [
+        view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
+        for each in found
+    ]
+    return await with_people_and_holds(context, connection, views)

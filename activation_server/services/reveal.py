@@ -1,0 +1,39 @@
+"""People and keys in clear for tools: one license at a time, so many a day."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from activation_server.rules.audit import Action
+from activation_server.rules.errors import TooOftenError
+from activation_server.services import licensing
+from activation_server.services.context import Context
+from activation_server.services.licensing import LicenseHistory
+from activation_server.store import audit
+from activation_server.store.database import Connection
+
+
+async def reveal(context: Context, license_id: UUID, reason: str) -> LicenseHistory:
+    """Show a license with its people in clear. Raises NotFoundError, TooOftenError.
+
+    What is over the day's limit is neither shown nor noted: the log, whose head is locked by then,
+    counts.
+    """
+    now, most = context.now(), context.reveals_a_day
+
+    async def work(connection: Connection) -> LicenseHistory:
+        history = await licensing.show(context.within(connection), license_id, reason)
+        today = now.replace(hour=0, minute=0, second=0)
+        done = await audit.count_of(connection, context.actor, Action.REVEALED, today)
+        if most is not None and done > most:
+            raise TooOftenError(
+                f"This token has shown {most} licenses in clear today; it may again tomorrow.",
+                _until_tomorrow(now),
+            )
+        return history
+
+    return await context.database.transact(work)
+
+
+def _until_tomorrow(now: datetime) -> int:
+    tomorrow = now.replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    return int((tomorrow - now).total_seconds())

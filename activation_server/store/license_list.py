@@ -1,0 +1,66 @@
+"""Licenses page by page, by their ids: a page costs the same wherever it is, whatever it is for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activation_server.rules.license import Status
+from activation_server.store.arrays import is_one_of
+from activation_server.store.licenses import ALL, StoredLicense, stored_license
+from activation_server.store.over_licenses import HAS_TERM
+from activation_server.store.tables import licenses
+
+# An end may be counted from a policy's days, which no index holds: then so many are looked at.
+WINDOW: Final = 10_000
+_L = licenses.c
+_FIRST: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which licenses are asked for; what is not said does not matter."""
+
+    ids: Collection[UUID] | None = None
+    order_token: int | None = None
+    status: Status | None = None
+    product: str | None = None
+    policy: str | None = None
+    may_end_before: datetime | None = None
+
+
+async def page(
+    connection: AsyncConnection, wanted: Filter, after: UUID | None, limit: int
+) -> tuple[Sequence[StoredLicense], UUID | None]:
+    """Give the next licenses by id, and the id that the page after them begins after."""
+    begin = after or _FIRST
+    conditions = [_L.license_id > begin, *_conditions(wanted)]
+    end = None
+    if wanted.may_end_before is not None:
+        window = select(_L.license_id).where(_L.license_id > begin).order_by(_L.license_id)
+        end = await connection.scalar(window.offset(WINDOW - 1).limit(1))
+        if end is not None:
+            conditions.append(_L.license_id <= end)
+    question = ALL.where(*conditions).order_by(_L.license_id).limit(limit)
+    found = [stored_license(row) for row in await connection.execute(question)]
+    return found, (found[-1].license.license_id if len(found) == limit else end)
+
+
+def _conditions(wanted: Filter) -> Sequence[ColumnElement[bool]]:
+    equal = (
+        (_L.order_token, wanted.order_token),
+        (_L.status, wanted.status),
+        (_L.product, wanted.product),
+        (_L.policy, wanted.policy),
+    )
+    conditions = [column == value for column, value in equal if value is not None]
+    if wanted.ids is not None:
+        conditions.append(is_one_of(_L.license_id, wanted.ids))
+    if wanted.may_end_before is not None:
+        counted = and_(_L.expires_at.is_(None), HAS_TERM)
+        conditions.append((_L.expires_at < wanted.may_end_before) | counted)
+    return conditions
