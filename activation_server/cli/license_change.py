@@ -9,8 +9,9 @@ from rich.markup import escape
 
 from activation_server.cli.licenses import KeyOrId, document, end
 from activation_server.cli.operate import AsJson, DataDir, Reason, operate, out, print_json
-from activation_server.cli.terms import MOST_DAYS, NAMES, NONE, taking_terms
+from activation_server.cli.terms import NAMES, NONE, taking_terms
 from activation_server.formats.times import rfc3339
+from activation_server.rules.license import MOST_DAYS
 from activation_server.rules.license_change import EXPIRES, MAINTENANCE_UNTIL
 from activation_server.rules.renewal import Renewal, Start
 from activation_server.services import license_change

@@ -8,7 +8,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from activation_server.rules.license import OnClone, Overage, TermFrom, Virtual, version_key
+from activation_server.rules.license import (
+    MOST_DAYS,
+    MOST_MINUTES,
+    MOST_MONTHS,
+    OnClone,
+    Overage,
+    TermFrom,
+    Virtual,
+    version_key,
+)
 
 UNLIMITED, NONE, ANY = "unlimited", "none", "any"
 YES_OR_NO: Final = {"yes": True, "no": False}
@@ -68,10 +77,6 @@ def _read_by(parse: Callable[[str], Given], metavar: str, text: str) -> Any:  # 
 def _days(least: int, text: str) -> Any:  # noqa: ANN401 - a type
     return Annotated[int | None, _option(min=least, max=MOST_DAYS, metavar="N", help=text)]
 
-
-MOST_DAYS: Final = 36_500
-MOST_MINUTES: Final = 366 * 24 * 60
-MOST_MONTHS: Final = 1200
 
 # By their names in the rules. The first sentence that a vendor reads of each.
 OPTIONS: Final[Mapping[str, Any]] = {

@@ -35,6 +35,7 @@ class Digester:
     told: Mac = field(repr=False)
     erasure: Mac = field(repr=False)
     api_token: Mac = field(repr=False)
+    tool_request: Mac = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
@@ -47,6 +48,7 @@ class Digester:
             told=Mac(derive(root, "what is told of a person")),
             erasure=Mac(derive(root, "erasure ledger")),
             api_token=Mac(derive(root, "API token")),
+            tool_request=Mac(derive(root, "requests of tools")),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
@@ -81,6 +83,10 @@ class Digester:
     def of_api_token(self, secret: bytes) -> bytes:
         """Digest an API token: who can only write into the database can make none that is taken."""
         return self.api_token.of(secret)
+
+    def of_tool_request(self, kind: bytes, data: bytes) -> bytes:
+        """Digest what a tool asks, or the key that it names it by."""
+        return self.tool_request.of(kind + b"\x00" + data)
 
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).

@@ -41,6 +41,7 @@ class Keyring:
     tokens: TokenKey
     license_keys: SealingKey
     notes: SealingKey  # what operators write in free words
+    answers: SealingKey  # to tools, kept for their retries
     master: MasterKeys
     vault: Vault
     signing: dict[int, SigningKey] = field(repr=False)  # by number; which one signs: the database
@@ -53,6 +54,7 @@ class Keyring:
             tokens=TokenKey(Mac(derive(root, "check-in token"))),
             license_keys=SealingKey(derive(root, "license key copies"), master.random_bytes),
             notes=SealingKey(derive(root, "operator notes"), master.random_bytes),
+            answers=SealingKey(derive(root, "answers to tools"), master.random_bytes),
             master=master,
             vault=Vault(master, derive(root, "blind index")),
             signing=signing,

@@ -10,6 +10,7 @@ from activation_server.formats.times import rfc3339
 from activation_server.rules.api_token import ApiToken
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Terms
+from activation_server.rules.license_change import Change
 from activation_server.rules.person import Profile
 from activation_server.rules.retention import Due, Lifetime, Retention
 from activation_server.rules.seat import Activation
@@ -63,6 +64,14 @@ def terms(in_force: Mapping[str, object], own: Collection[str]) -> Json:
     return {
         name: {"value": plain(value), "from": "license" if name in own else "policy"}
         for name, value in in_force.items()
+    }
+
+
+def changes(changed: Mapping[str, Change]) -> Json:
+    """Write which terms hold differently, from what to what."""
+    return {
+        name: {"from": plain(change.before), "to": plain(change.after)}
+        for name, change in changed.items()
     }
 
 

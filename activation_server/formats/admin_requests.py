@@ -1,10 +1,13 @@
 """What the admin API takes: bodies, and values in them that query parameters have as well."""
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,10 +15,28 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 
+from activation_server.formats import person
 from activation_server.formats.client_api import NO_NUL, RequestInvalidError, faults_of
+from activation_server.rules import license_change
+from activation_server.rules.branch import TrueBranch
+from activation_server.rules.license import (
+    MOST_DAYS,
+    MOST_MINUTES,
+    MOST_MONTHS,
+    OnClone,
+    Overage,
+    TermFrom,
+    Terms,
+    Virtual,
+    version_key,
+)
+from activation_server.rules.person import Person
+from activation_server.rules.renewal import Start
 
+MOST_COUNT: Final = 2**31 - 1
 _YEARS: Final = range(1900, 9999)  # which every time zone has
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -55,6 +76,30 @@ Reason = Annotated[
 ]
 
 
+def _of_person(name: str) -> Any:  # noqa: ANN401 - a type
+    """What a person's field may be, as everywhere."""
+
+    def check(text: str) -> str:
+        if fault := person.fault(name, text):
+            raise ValueError(fault)
+        return text
+
+    return Annotated[str, _text(person.LIMITS[name]), AfterValidator(check)]
+
+
+def _version(text: str) -> str:
+    if not version_key(text):
+        msg = "must be a version with numbers in it, as 9 or 9.2"
+        raise ValueError(msg)
+    return text
+
+
+Count = Annotated[int, Field(ge=1, le=MOST_COUNT)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+TermName = StrEnum("TermName", {each.name.upper(): each.name for each in fields(Terms)})  # type: ignore[misc]
+_ENDS: Final = (license_change.EXPIRES, license_change.MAINTENANCE_UNTIL)
+
+
 class AdminBody(BaseModel):
     """A body: frozen, strictly typed, no value in its repr. A field that is unknown is refused."""
 
@@ -78,7 +123,150 @@ class ReasonBody(AdminBody):
     reason: Reason
 
 
-REQUESTS: Final[tuple[type[AdminBody], ...]] = (ReasonBody,)
+class NoteBody(AdminBody):
+    """What support was told; it counts as a contact with the license's people."""
+
+    text: Annotated[
+        str,
+        _text(2000),
+        Field(description="sealed; it goes with the people", examples=["Moved to Cluj."]),
+    ]
+
+
+class DeclarationBody(AdminBody):
+    """Which of two copies is the true one."""
+
+    true: Annotated[
+        TrueBranch,
+        Field(description="the copy that checked in last, or the other, which a fork left behind"),
+    ]
+    reason: Reason
+
+
+class BuyerBody(AdminBody):
+    """Who bought a license; stored sealed."""
+
+    name: _of_person("name") | None = None  # type: ignore[valid-type]
+    company: _of_person("company") | None = None  # type: ignore[valid-type]
+    email: _of_person("email") | None = None  # type: ignore[valid-type]
+
+    def person(self) -> Person:
+        """Give the person."""
+        return Person(self.name, self.company, self.email)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Describe no default: what is left out is not set."""
+    for described in schema["properties"].values():
+        described.pop("default", None)
+
+
+class TermsBody(AdminBody):
+    """Single terms instead of the policy's; null means unlimited, for ever or any.
+
+    A term that is left out is the policy's, or stays as it is.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    seats: Count | None = 1
+    term_days: Count | None = None
+    term_from: TermFrom = TermFrom.ISSUE
+    grace_days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = 0
+    maintenance_days: Count | None = None
+    max_version: Annotated[str, _text(64), AfterValidator(_version)] | None = None
+    edition: Annotated[str, _text(64)] | None = None
+    features: Annotated[list[Annotated[str, _text(64)]], Field(max_length=100)] = []
+    check_in_days: Days = 7
+    certificate_days: Count | None = None
+    transfers: Annotated[int, Field(ge=0, le=MOST_COUNT)] | None = None
+    transfer_days: Days = 365
+    floating_minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] | None = None
+    overage: Overage = Overage.NONE
+    virtual: Virtual = Virtual.ALLOW
+    virtual_seats: Count | None = None
+    one_license_per_computer: bool = False
+    trial_days: Days | None = None
+    trial_again_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = None
+    clone: OnClone = OnClone.FLAG
+    clone_certificate_hours: Annotated[int, Field(ge=1, le=8760)] = 72
+
+    def given(self) -> dict[str, object]:
+        """Give the terms that were named, as the rules have them."""
+        named = {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+        return {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in named.items()
+        }
+
+
+class IssueBody(AdminBody):
+    """A license that is to be issued."""
+
+    product: Annotated[str, _text(64), Field(examples=["backup-pro"])]
+    policy: Annotated[str, _text(200)] = "standard"
+    terms: TermsBody = TermsBody()
+    expires: Moment | None = None
+    maintenance_until: Moment | None = None
+    order: Annotated[_of_person("order"), Field(examples=["FS-1001"])] | None = None  # type: ignore[valid-type]
+    buyer: BuyerBody = BuyerBody()
+    reason: Reason | None = None
+
+
+class RenewBody(AdminBody):
+    """By how many days to renew; with neither given, by the license's own term."""
+
+    reason: Reason
+    days: Days | None = None
+    maintenance_days: Days | None = None
+    start: Annotated[
+        Start,
+        Field(
+            alias="from",
+            description="count from its end, from now, or from its end unless that is over",
+        ),
+    ] = Start.END_OR_NOW
+
+
+class ChangeBody(AdminBody):
+    """What shall hold for a license; what is not named stays as it is."""
+
+    reason: Reason
+    policy: Annotated[str, _text(200)] | None = None
+    terms: TermsBody = TermsBody()
+    reset: Annotated[
+        list[TermName],
+        Field(description="terms whose value in the policy holds again", max_length=30),
+    ] = []
+    expires: Moment | None = Field(
+        default=None, description="its own end; null for the one by its terms"
+    )
+    maintenance_until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _says_something_once(self) -> Self:
+        if not self.model_fields_set & {"policy", "terms", "reset", *_ENDS}:
+            msg = "names nothing that shall hold"
+            raise ValueError(msg)
+        both = self.terms.model_fields_set & set(self.reset)
+        if both:
+            msg = f"{', '.join(sorted(both))}: set it, or reset it, not both"
+            raise ValueError(msg)
+        return self
+
+    def ends(self) -> dict[str, datetime | None]:
+        """Give the ends that were named."""
+        return {name: getattr(self, name) for name in _ENDS if name in self.model_fields_set}
+
+
+REQUESTS: Final[tuple[type[AdminBody], ...]] = (
+    ReasonBody,
+    NoteBody,
+    DeclarationBody,
+    IssueBody,
+    RenewBody,
+    ChangeBody,
+)
 BodyT = TypeVar("BodyT", bound=AdminBody)
 
 

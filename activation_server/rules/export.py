@@ -55,6 +55,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "the license are exported.",
     "legal_holds": "A hold may have to be kept secret; tell of it by hand, see `hold list`.",
     "api_tokens": "The vendor's own tools, and which operator let them in; of no customer.",
+    "tool_answers": "For a day what a tool was told of a license, sealed; the license is exported.",
     "newsletter_suppressions": "A keyed digest of an address that gets no newsletter; `newsletter "
     "status` tells whether this one does.",
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from activation_server.rules.reasons import Notice, Reason, Refused
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from activation_server.rules.values import dataclass
+
+# What a term may be at most, as far as it has such a limit.
+MOST_DAYS: Final = 36_500
+MOST_MINUTES: Final = 366 * 24 * 60
+MOST_MONTHS: Final = 1200
 
 SOON = timedelta(days=30)  # how long before an end the app is told of it
 LONGEST_DAYS = 4_000_000  # beyond the calendar's end, and still a span

@@ -398,6 +398,24 @@ API_TOKEN: Final = DataKind(
     legal_basis=None,
     retention=retention.TOKENS,
 )
+TOOL_REQUEST: Final = DataKind(
+    "tool request",
+    "which tool asked, when, and keyed digests of what it asked, from which nothing can be read",
+    categories=("system.operations",),
+    uses=(OPERATION,),
+    purpose="Tell a retry of a vendor's tool from a new request.",
+    legal_basis=None,
+    retention=retention.ANSWERS,
+)
+TOOL_ANSWER: Final = DataKind(
+    "tool answer",
+    "what a tool's change was answered, sealed: a license, without its people; a new one's key",
+    categories=("user.authorization.credentials", "user.behavior.purchase_history"),
+    uses=(OPERATION,),
+    purpose="Give a vendor's tool that asks again the first answer.",
+    legal_basis=LegalBasis.CONTRACT,
+    retention=retention.ANSWERS,
+)
 PROOF: Final = DataKind(
     "proof",
     "numbers, times, digests and signatures that chain the audit log",

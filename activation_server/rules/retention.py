@@ -128,6 +128,7 @@ def check_choice(of_class: Retention, lifetime: Lifetime) -> None:
 
 
 TWO_YEARS: Final = Lifetime(24, Unit.MONTHS)
+A_DAY: Final = Lifetime(1, Unit.DAYS)
 A_MONTH: Final = Lifetime(30, Unit.DAYS)
 
 CONTACT: Final = Retention(
@@ -241,6 +242,14 @@ HOLD: Final = Retention(
     "As long as a hold is on record, its license stays too.",
     has_run=True,
 )
+ANSWERS: Final = Retention(
+    "answers",
+    "a tool's request is answered",
+    A_DAY,
+    Action.ERASE,
+    "A retry of a request of the admin API gets its answer again.",
+    has_run=True,
+)
 TOKENS: Final = Retention(
     "tokens",
     "the API token is taken no more: it is revoked, or over",
@@ -274,6 +283,7 @@ CLASSES: Final[Mapping[str, Retention]] = {
         AUDIT,
         HOLD,
         TOKENS,
+        ANSWERS,
         REVIEWS,
         KEYS,
     )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from activation_server.formats.admin_api import plain
+from activation_server.formats.admin_api import changes as written
 from activation_server.rules import license_change as rules
 from activation_server.rules import renewal
 from activation_server.rules.audit import Action
@@ -116,7 +116,7 @@ async def _change(
         noted.clear()
         noted.update(_noted(stored, changed, now))
         if kind is not None and noted:
-            details = {"changes": _details(noted)}
+            details = {"changes": written(noted)}
             event = Event(kind, {**details, "reason": reason})
             await add_event(context, connection, license_id, event, event_id, at)
             await audit.note(
@@ -143,10 +143,3 @@ def _noted(before: StoredLicense, after: StoredLicense, now: datetime) -> dict[s
     )
     pinned = rules.pinned(after.license, touched, now)
     return {**pinned, **rules.changes(before.license, after.license, now)}
-
-
-def _details(changes: Mapping[str, Change]) -> dict[str, object]:
-    return {
-        name: {"from": plain(change.before), "to": plain(change.after)}
-        for name, change in changes.items()
-    }

@@ -64,6 +64,7 @@ class Order:
     order_reference: str | None
     count: int
     buyer: Person = field(default_factory=Person)
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +351,7 @@ async def _note_issue(
         license_id=the_only(issued),
         subject=f"{order.product}/{order.policy}",
         details={"count": len(issued)},
+        why=order.reason,
     )
 
 

@@ -260,6 +260,7 @@ def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
         rules.REFUSALS.name: (disposal.REFUSALS,),
         rules.HOLD.name: (disposal.HOLDS,),
         rules.TOKENS.name: (disposal.TOKENS,),
+        rules.ANSWERS.name: (disposal.ANSWERS,),
         rules.AUDIT.name: (_OldEntries(context),),
     }
 

@@ -35,6 +35,7 @@ from activation_server.store.tables import (
     legal_holds,
     person_computers,
     refusals,
+    tool_answers,
 )
 
 BATCH = 1000
@@ -162,6 +163,7 @@ HOLDS: Final = Rows(
 TOKENS: Final = Rows(
     api_tokens, func.least(api_tokens.c.revoked_at, api_tokens.c.expires_at), license_id=None
 )
+ANSWERS: Final = Rows(tool_answers, tool_answers.c.answered_at, license_id=None)
 REFUSALS: Final = Rows(refusals, _R.at, _R.license_id)
 NETWORKS: Final = tuple(
     Rows(

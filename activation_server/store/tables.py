@@ -446,6 +446,19 @@ api_tokens = Table(
     info={"about": "Tokens with which the vendor's own tools call the admin API."},
 )
 
+# What tools changed lately, by the key of their request.
+tool_answers = Table(
+    "tool_answers",
+    metadata,
+    column("actor", Text, kind.TOOL_REQUEST, primary_key=True),
+    column("key_digest", LargeBinary, kind.TOOL_REQUEST, primary_key=True),
+    column("request_digest", LargeBinary, kind.TOOL_REQUEST),
+    column("answer", LargeBinary, kind.TOOL_ANSWER),
+    column("answered_at", Moment, kind.TOOL_REQUEST),
+    Index(None, "answered_at"),
+    info={"about": "What tools' changes were answered, for their retries."},
+)
+
 retention_lifetimes = Table(
     "retention_lifetimes",
     metadata,

@@ -10,19 +10,22 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import httpx
 
-from activation_server import bootstrap
+from activation_server import bootstrap, logs
 from activation_server.formats import cursor
 from activation_server.rules.api_token import SCOPES, TokenOrder
 from activation_server.rules.license_change import EXPIRES
 from activation_server.services import api_tokens, license_change, licensing
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
+from activation_server.services.limits import unlimited
+from activation_server.settings import LogFormat
 from activation_server.web.admission import House
 from activation_server.web.app import create_app
 from tests.load import people
@@ -42,6 +45,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     chosen = parser.parse_args()
     chosen.data.mkdir(exist_ok=True)
+    logs.configure(LogFormat.TEXT, "error")
     asyncio.run(_measure(people.people_set(chosen.data, chosen.licenses)))
 
 
@@ -49,7 +53,7 @@ async def _measure(made: PeopleSet) -> None:
     async with people.opened(made) as context:
         order = TokenOrder(f"bench-{context.randomness.uuid()}", SCOPES)
         token = (await api_tokens.issue(context, order)).text
-        app = create_app(context, bootstrap.is_ready, House(None))
+        app = create_app(replace(context, limits=unlimited()), bootstrap.is_ready, House(None))
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://bench",

@@ -45,4 +45,5 @@ def test_the_promised_times_are_the_defaults():
         **dict.fromkeys(two_years, "24 months"),
         "network": "30 days",
         "last request": "30 days",
+        "answers": "1 days",
     }

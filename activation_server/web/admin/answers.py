@@ -194,7 +194,10 @@ async def _of_parameters(request: Request, error: Exception) -> Response:
 async def _of_router(request: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     code = _HTTP.get(found.status_code, AdminCode.REFUSED)
-    return _refused(request, code, {}, headers=found.headers)
+    headers = dict(found.headers or {})
+    if code is AdminCode.METHOD_NOT_ALLOWED:  # the router names those of one route alone
+        headers["Allow"] = ", ".join(request.app.state.methods_at(request.url.path))
+    return _refused(request, code, {}, headers=headers)
 
 
 async def _fault(request: Request, _error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The admin API as an application of its own, with its own OpenAPI document."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -12,14 +13,28 @@ from activation_server.formats.admin_requests import REQUESTS
 from activation_server.formats.client_api import ProblemBody
 from activation_server.formats.json_schema import PlainJsonSchema
 from activation_server.services.context import Context
-from activation_server.web.admin import audit, catalogue, licenses, people
+from activation_server.web.admin import (
+    activations,
+    audit,
+    catalogue,
+    license_changes,
+    licenses,
+    people,
+)
 from activation_server.web.admin.access import permission_of
 from activation_server.web.admin.answers import add_refusals
 from activation_server.web.admin.routes import PREFIX
 from activation_server.web.telemetry import NO_TELEMETRY
 
 OPENAPI: Final = f"{PREFIX}/openapi.json"
-ROUTERS: Final = (licenses.router, people.router, catalogue.router, audit.router)
+ROUTERS: Final = (
+    licenses.router,
+    license_changes.router,
+    activations.router,
+    people.router,
+    catalogue.router,
+    audit.router,
+)
 
 _ABOUT: Final = (
     "What operator commands do, for the vendor's own tools. Every call needs an API token with the "
@@ -39,7 +54,7 @@ def build(context: Context) -> FastAPI:
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
     )
-    app.state.context = context
+    app.state.context, app.state.methods_at = context, _methods_at
     for router in ROUTERS:
         app.include_router(router)
     add_refusals(app)
@@ -67,12 +82,21 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _name_scopes(document: dict[str, Any]) -> None:
+    for route in routes():
+        permission = permission_of(route)
+        for method in route.methods or ():
+            call = document["paths"][route.path][method.lower()]
+            call["security"] = [{"token": [permission]}]
+            call["description"] = f"{call['description']} Scope: `{permission}`."
+
+
+def routes() -> Iterator[APIRoute]:
+    """Give every route."""
     for router in ROUTERS:
-        for route in router.routes:
-            if not isinstance(route, APIRoute):
-                continue
-            permission = permission_of(route)
-            for method in route.methods or ():
-                call = document["paths"][route.path][method.lower()]
-                call["security"] = [{"token": [permission]}]
-                call["description"] = f"{call['description']} Scope: `{permission}`."
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
+
+
+def _methods_at(path: str) -> Sequence[str]:
+    """Give the methods that an address takes."""
+    there = [route.methods or set() for route in routes() if route.path_regex.match(path)]
+    return sorted(set().union(*there)) or ["GET"]

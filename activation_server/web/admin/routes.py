@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from activation_server.formats import problem
+from activation_server.formats.admin_requests import AdminBody
+from activation_server.web.admin.bodies import takes
 
 PREFIX: Final = "/admin/v1"
 _TITLES: Final = {
@@ -24,6 +26,23 @@ _TITLES: Final = {
 _READING: Final = (401, 403, 404, 405, 422, 429, 500, 503)
 _WRITING: Final = (400, 409, 412, 413, 415, 428)
 _BY_BODY: Final = (413, 415)
+_IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "a new one for each request, repeated on a retry: then it is done once, and "
+    "answered alike for 24 hours",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "4d8f8c6a-6d0b-4b0e-a8d3-52b5e3ad6f0e",
+}
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "the license's `ETag` as it was read; `*` for whichever it is",
+    "schema": {"type": "string", "pattern": '^(\\*|"[!#-~]*"(, ?"[!#-~]*")*)$'},
+    "example": "*",
+}
 Described = dict[int | str, dict[str, Any]]
 
 
@@ -40,7 +59,15 @@ def reading_by_body(model: type) -> Described:
 def writing(model: type, status: int = 200, *, headers: dict[str, str] | None = None) -> Described:
     """Describe the answers of a route that writes."""
     answers: Described = {status: {"model": model, "headers": _headers(headers)}}
+    if status != 200:
+        answers[200] = {"model": model, "description": "What would be, in a dry run"}
     return answers | _refusals((*_READING, *_WRITING))
+
+
+def takes_once(model: type[AdminBody], *, as_seen: bool = False) -> dict[str, Any]:
+    """Document the body of a change, and the headers that it takes."""
+    headers = [_IDEMPOTENCY_KEY, *([_IF_MATCH] if as_seen else [])]
+    return {**takes(model), "parameters": headers}
 
 
 def _headers(described: dict[str, str] | None) -> dict[str, Any]:

@@ -26,6 +26,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="api_tokens_pkey"),
         sa.UniqueConstraint("digest", name="api_tokens_digest_key"),
     )
+    op.create_table(
+        "tool_answers",
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("key_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("answered_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("actor", "key_digest", name="tool_answers_pkey"),
+    )
+    op.create_index("tool_answers_answered_at_idx", "tool_answers", ["answered_at"])
     op.create_index("licenses_product_policy_idx", "licenses", ["product", "policy"])
     op.create_index(
         "licenses_status_idx",
@@ -38,4 +48,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("licenses_status_idx", "licenses")
     op.drop_index("licenses_product_policy_idx", "licenses")
+    op.drop_table("tool_answers")
     op.drop_table("api_tokens")

@@ -1,0 +1,117 @@
+"""What tools change: once, however often they ask; as they saw it; or only to see what would be.
+
+The change and its answer are written in one transaction, so there is never one without the other.
+Answers may hold a new license's key, so they are sealed.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from activation_server.crypto.sealed import Place
+from activation_server.rules import license_version
+from activation_server.rules.errors import ChangedMeanwhileError, KeyReusedError
+from activation_server.services.context import Context
+from activation_server.services.licensing import require_license
+from activation_server.store import tool_answers as store
+from activation_server.store.database import Connection
+from activation_server.store.tool_answers import Request, StoredAnswer
+
+REMEMBERED: Final = timedelta(hours=24)
+Work = Callable[[Context], Awaitable[bytes]]  # gives the answer; its use cases join a transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A change that a tool asks for."""
+
+    key: str = field(repr=False)  # which it repeats when it asks again
+    request: bytes = field(repr=False)  # all that it asks: the same bytes for the same request
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and whether it was given before."""
+
+    answer: bytes = field(repr=False)
+    repeated: bool = False
+
+
+class _NotMeantError(Exception):
+    """Undoes a dry run."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+async def once(context: Context, call: ToolCall, work: Work) -> Answered:
+    """Do what a tool asks for, once. Raises KeyReusedError, and what `work` raises."""
+    if call.dry_run:
+        return await _only_seen(context, work)
+    now, request = context.now(), _request(context, call)
+
+    async def claimed(connection: Connection) -> Answered:
+        known = await store.claim(connection, request, now, now - REMEMBERED)
+        if known is not None:
+            return Answered(_opened(context, request, known), repeated=True)
+        answer = await work(context.within(connection))
+        sealed = context.keyring.answers.seal(answer, _place(request))
+        await store.answered(connection, request, sealed)
+        return Answered(answer)
+
+    return await context.database.transact(claimed)
+
+
+async def change(
+    context: Context, call: ToolCall, license_id: UUID, seen: Collection[str] | None, work: Work
+) -> Answered:
+    """Change a license once, if it is one of the versions `seen`; `None`: whichever it is.
+
+    Raises NotFoundError, ChangedMeanwhileError and what `once` raises.
+    """
+
+    async def as_seen(inner: Context) -> bytes:
+        async def check(connection: Connection) -> None:
+            stored = await require_license(inner, connection, license_id)
+            now = license_version.version(stored.license, stored.overrides)
+            if seen is not None and now not in seen:
+                raise ChangedMeanwhileError(
+                    "Somebody changed this license since you read it; read it again."
+                )
+
+        await inner.database.transact(check)
+        return await work(inner)
+
+    return await once(context, call, as_seen)
+
+
+async def _only_seen(context: Context, work: Work) -> Answered:
+    """Do all of it, and undo it: so a dry run tells what would be by the same rules."""
+
+    async def undone(connection: Connection) -> None:
+        raise _NotMeantError(await work(context.within(connection)))
+
+    try:
+        await context.database.transact(undone)
+    except _NotMeantError as told:
+        return Answered(told.answer)
+    raise AssertionError  # it always raises
+
+
+def _request(context: Context, call: ToolCall) -> Request:
+    digest = context.keyring.digester.of_tool_request
+    return Request(context.actor, digest(b"key", call.key.encode()), digest(b"of", call.request))
+
+
+def _opened(context: Context, request: Request, known: StoredAnswer) -> bytes:
+    if known.request_digest != request.request_digest:
+        raise KeyReusedError("This Idempotency-Key came before with another request.")
+    return context.keyring.answers.open(known.answer, _place(request))
+
+
+def _place(request: Request) -> Place:
+    return Place("tool_answers", "answer", f"{request.actor}/{request.key_digest.hex()}")
