@@ -88,6 +88,10 @@ class Digester:
         """Digest what a tool asks, or the key that it names it by."""
         return self.tool_request.of(kind + b"\x00" + data)
 
+    def of_made_key(self, request: bytes, number: int) -> bytes:
+        """Derive the random bits of a license key: of a request's row always the same ones."""
+        return self.tool_request.of(b"made key\x00%d\x00" % number + request)
+
     def activation_id(self, license_id: UUID, request_id: UUID) -> UUID:
         """Derive the id of the activation that a request makes (UUID version 8, RFC 9562).
 

@@ -7,7 +7,7 @@ a file may be of any length. No message ever repeats a value: it may be a key or
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from itertools import chain
@@ -47,7 +47,7 @@ class LicenseRow:
     """A license as its row describes it; `None` and a missing term mean: not given."""
 
     line: int
-    license_key: str = field(repr=False)
+    license_key: str | None = field(repr=False)
     product: str
     policy: str | None
     status: Status
@@ -72,7 +72,9 @@ class Record:
     problems: Sequence[Problem]
 
 
-def read(lines: Iterable[str]) -> tuple[Sequence[Problem], Iterator[Record]]:
+def read(
+    lines: Iterable[str], required: Collection[str] = REQUIRED
+) -> tuple[Sequence[Problem], Iterator[Record]]:
     """Read a file's lines; give what is wrong with its header row, and its records.
 
     The lines end as they do in the file (LF, CR LF or CR); bytes that are no UTF-8 come as
@@ -87,10 +89,12 @@ def read(lines: Iterable[str]) -> tuple[Sequence[Problem], Iterator[Record]]:
     _, names = next(parsed, (line, []))
     if names is None:
         return [Problem(line, "", _BROKEN)], iter(())
-    columns, problems = _header(line, names)
-    if not set(REQUIRED) <= set(columns.values()):
+    columns, problems = _header(line, names, required)
+    if not set(required) <= set(columns.values()):
         return problems, iter(())
-    return problems, (_record(line, fields, columns) for line, fields in parsed if fields != [])
+    return problems, (
+        _record(line, fields, columns, required) for line, fields in parsed if fields != []
+    )
 
 
 def _first_line(source: Iterator[str]) -> tuple[int, str, str]:
@@ -125,7 +129,9 @@ def _parsed(
         yield line, fields if fields is None or any(fields) else []
 
 
-def _header(line: int, names: Sequence[str]) -> tuple[dict[int, str], list[Problem]]:
+def _header(
+    line: int, names: Sequence[str], required: Collection[str]
+) -> tuple[dict[int, str], list[Problem]]:
     """Give the columns by their places, "" for one that is ignored, and what is wrong."""
     known = {place: _column(name) for place, name in enumerate(names) if name}
     if not set(known.values()) & set(COLUMNS):
@@ -146,7 +152,7 @@ def _header(line: int, names: Sequence[str]) -> tuple[dict[int, str], list[Probl
             columns[place] = name
     problems += [
         Problem(line, name, f"Add this column: every license needs it. {_KNOWN}")
-        for name in REQUIRED
+        for name in required
         if name not in columns.values()
     ]
     return columns, problems
@@ -157,36 +163,55 @@ def _column(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.casefold())
 
 
-def _record(line: int, fields: Sequence[str] | None, columns: Mapping[int, str]) -> Record:
+def _record(
+    line: int,
+    fields: Sequence[str] | None,
+    columns: Mapping[int, str],
+    required: Collection[str],
+) -> Record:
     if fields is None:
         return Record(line, None, [Problem(line, "", _BROKEN)])
-    values, problems = dict[str, Any](), list[Problem]()
+    values, problems = list[tuple[str, str]](), list[Problem]()
     for place, text in enumerate(fields):
         name = columns.get(place)
         if not text or name == "":
             continue
+        if name is None:
+            message = f"Value {place + 1} has no column: quote a value that holds a delimiter."
+            problems.append(Problem(line, "", message))
+        else:
+            values.append((name, text))
+    return record_of(line, values, problems, required)
+
+
+def record_of(
+    line: int,
+    texts: Iterable[tuple[str, str]],
+    before: Sequence[Problem],
+    required: Collection[str],
+) -> Record:
+    """Read the values of a record, each with its column's name; `before` is wrong already."""
+    values, problems = dict[str, Any](), [*before]
+    for name, text in texts:
         try:
-            if name is None:
-                message = f"Value {place + 1} has no column: quote a value that holds a delimiter."
-                raise ValueError(message)  # noqa: TRY301 - told like any other fault of a value
             values[name] = _value(name, text)
         except ValueError as error:
-            problems.append(Problem(line, name or "", str(error)))
+            problems.append(Problem(line, name, str(error)))
     faulty = {problem.column for problem in problems}
     problems += [
         Problem(line, name, "Fill this in: every license needs it.")
-        for name in REQUIRED
+        for name in required
         if name not in values and name not in faulty
     ]
-    return Record(line, _row(line, values), problems)
+    return Record(line, _row(line, values, required), problems)
 
 
-def _row(line: int, values: Mapping[str, Any]) -> LicenseRow | None:
-    if not values.keys() >= set(REQUIRED):
+def _row(line: int, values: Mapping[str, Any], required: Collection[str]) -> LicenseRow | None:
+    if not values.keys() >= set(required):
         return None
     return LicenseRow(
         line=line,
-        license_key=values["license_key"],
+        license_key=values.get("license_key"),
         product=values["product"],
         policy=values.get("policy"),
         status=values.get("status", Status.ACTIVE),

@@ -21,6 +21,7 @@ class Action(StrEnum):
 
     LOOKED_UP = "looked_up"
     SHOWN = "shown"
+    LISTED = "listed"
     REVEALED = "revealed"
     EXPORTED = "exported"
     ERASED = "erased"

@@ -5,16 +5,17 @@ import heapq
 import json
 import os
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
-from activation_server.formats import license_csv, license_key
+from activation_server.formats import license_csv, license_key, license_lines
 from activation_server.formats.license_csv import LicenseRow, Problem, Record
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
@@ -33,6 +34,7 @@ from activation_server.store.license_import import StagedLicense
 
 LINE_LIMIT = 1 << 20  # characters read at once; no license takes so many
 WRITTEN_LINES = 20_000  # at once
+_ROWS_AT_ONCE = 20
 _TOLD_ROWS = 500  # from one telling of progress to the next
 _NAMED = 20  # products or policies in one message
 _REPEATED = "Remove this row: its key stands for this product on line {} already."
@@ -92,8 +94,26 @@ class Report:
         return heapq.merge(self.of_rows, self.of_keys, key=lambda problem: problem.line)
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a file is: how it is read, what its rows must have, how a key is made for one."""
+
+    read: license_lines.Read = license_csv.read
+    required: Collection[str] = license_csv.REQUIRED
+    made_key: Callable[[int], str] | None = None  # by the line
+
+    def key_of(self, row: LicenseRow) -> str:
+        """Give the key of a row, made where it brings none."""
+        if row.license_key is not None or self.made_key is None:
+            return row.license_key or ""
+        return self.made_key(row.line)
+
+
+Source = Path | BinaryIO  # a file by its name, or one that is open, and read from its beginning
+
+
 async def import_licenses(
-    context: Context, path: Path, progress: Progress, *, dry_run: bool
+    context: Context, source: Source, progress: Progress, *, dry_run: bool, form: Form = Form()
 ) -> Report:
     """Check a whole file and, if nothing is wrong with it, import it; a dry run only checks.
 
@@ -108,8 +128,8 @@ async def import_licenses(
             product.code: await products.policy_names(connection, product.code)
             for product in await products.all_products(connection)
         }
-        check = _Check(context, offers, progress, dry_run=dry_run)
-        with closing(_File(path)) as file:  # anew in each attempt
+        check = _Check(context, offers, progress, dry_run=dry_run, form=form)
+        with closing(File(source)) as file:  # anew in each attempt
             await store.stage(connection, check.staged(file))
         of_keys = Problems()
         async for line, first in store.repeated(connection):
@@ -137,12 +157,12 @@ async def _write(
     progress(Phase.WRITING, last_line, last_line)
 
 
-class _File:
+class File:
     """The file's lines as text, and how many of its bytes are read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Source) -> None:
         try:
-            self._bytes = path.open("rb")
+            self._bytes, self._mine = _opened(source), isinstance(source, Path)
             self.size = os.fstat(self._bytes.fileno()).st_size
             self._text = TextIOWrapper(
                 self._bytes, encoding="utf-8-sig", errors="surrogateescape", newline=""
@@ -163,8 +183,18 @@ class _File:
         return self._bytes.tell()
 
     def close(self) -> None:
-        """Close the file."""
-        self._text.close()
+        """Close the file, if it was opened here."""
+        if self._mine:
+            self._text.close()
+        else:
+            self._text.detach()
+
+
+def _opened(source: Source) -> BinaryIO:
+    if isinstance(source, Path):
+        return source.open("rb")
+    source.seek(0)
+    return source
 
 
 def _unreadable(error: OSError) -> OperatorError:
@@ -184,20 +214,23 @@ class _Check:
         progress: Progress,
         *,
         dry_run: bool,
+        form: Form,
     ) -> None:
         self.rows, self.last_line, self.problems = 0, 0, Problems()
         self._context, self._now = context, context.now()
         self._offers, self._progress, self._dry_run = offers, progress, dry_run
+        self._form = form
 
-    async def staged(self, file: _File) -> AsyncIterator[StagedLicense]:
+    async def staged(self, file: File) -> AsyncIterator[StagedLicense]:
         """Give what is to be staged, row by row."""
-        faults, records = license_csv.read(file.lines())
+        faults, records = self._form.read(file.lines(), self._form.required)
         for fault in faults:
             self.problems.add(fault.line, fault.column, fault.message)
         for record in records:
             if self.rows % _TOLD_ROWS == 0:
                 self._progress(Phase.CHECKING, file.position(), file.size)
-                await asyncio.sleep(0)  # lets Ctrl-C in
+            if self.rows % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)  # lets Ctrl-C in, and a server's other requests
             self.rows, self.last_line = self.rows + 1, record.line
             self._note(record)
             if record.row is not None:
@@ -217,8 +250,9 @@ class _Check:
             self.problems.add(row.line, "policy", _choose("policy", policies))
 
     def _stage(self, row: LicenseRow) -> StagedLicense:
-        own = license_key.parse(row.license_key)
-        key = own or row.license_key
+        typed = self._form.key_of(row)
+        own = license_key.parse(typed)
+        key = own or typed
         exact, folded = key_digests(self._context, row.product, key)
         digest, also = (exact, folded) if own is None else (folded, None)
         if _folds_like_ours(key):
@@ -262,6 +296,13 @@ class _Check:
             email=buyer.email,
             tokens=buyer.tokens,
         )
+
+
+def identifying_digest(context: Context, product: str, typed: str) -> bytes:
+    """Give the digest of the form that makes a key this one and no other."""
+    own = license_key.parse(typed)
+    exact, folded = key_digests(context, product, own or typed)
+    return exact if own is None else folded
 
 
 def _folds_like_ours(key: str) -> bool:

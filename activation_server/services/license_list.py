@@ -52,22 +52,37 @@ async def page(context: Context, wanted: Wanted, after: UUID | None, limit: int)
     """Give the next licenses that are asked for. Raises OperatorError."""
 
     async def work(connection: Connection) -> Page:
-        ids, complete = await _ids(context, connection, wanted)
-        found, next_ = await license_list.page(
-            connection, _filter(context, wanted, ids), after, limit
-        )
-        right = [each for each in found if _is_right(context, wanted, each)]
-        views = await _views(context, connection, right)
+        found = await _page(context, connection, wanted, after, limit)
         await audit.note(
             context,
             connection,
             Action.LOOKED_UP,
-            license_id=the_only(views),
-            details={"found": len(views)},
+            license_id=the_only(found.licenses),
+            details={"found": len(found.licenses)},
         )
-        return Page(views, complete, next_)
+        return found
 
     return await context.database.transact(work)
+
+
+async def batch(context: Context, wanted: Wanted, after: UUID | None, limit: int) -> Page:
+    """Give the next licenses of a whole list, of which it is noted elsewhere that it is given."""
+
+    async def work(connection: Connection) -> Page:
+        return await _page(context, connection, wanted, after, limit)
+
+    return await context.database.transact(work)
+
+
+async def _page(
+    context: Context, connection: Connection, wanted: Wanted, after: UUID | None, limit: int
+) -> Page:
+    ids, complete = await _ids(context, connection, wanted)
+    found, next_ = await license_list.page(
+        connection, filter_of(context, wanted, ids), after, limit
+    )
+    right = [each for each in found if _is_right(context, wanted, each)]
+    return Page(await _views(context, connection, right), complete, next_)
 
 
 async def _ids(
@@ -87,7 +102,8 @@ async def _ids(
     return ids, complete
 
 
-def _filter(context: Context, wanted: Wanted, ids: Collection[UUID] | None) -> Filter:
+def filter_of(context: Context, wanted: Wanted, ids: Collection[UUID] | None = None) -> Filter:
+    """Give what the database is asked; the rules have a say after that."""
     return Filter(
         ids=ids,
         order_token=None if wanted.order is None else order_token(context, wanted.order),

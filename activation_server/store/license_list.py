@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import Status
+from activation_server.rules.seat import Activation
+from activation_server.store.activations import STORED, activation_of
 from activation_server.store.arrays import is_one_of
 from activation_server.store.licenses import ALL, StoredLicense, stored_license
 from activation_server.store.over_licenses import HAS_TERM
-from activation_server.store.tables import licenses
+from activation_server.store.tables import activations, licenses
 
 # An end may be counted from a policy's days, which no index holds: then so many are looked at.
 WINDOW: Final = 10_000
-_L = licenses.c
+_A, _L = activations.c, licenses.c
 _FIRST: Final = UUID(int=0)
 
 
@@ -48,6 +50,21 @@ async def page(
     question = ALL.where(*conditions).order_by(_L.license_id).limit(limit)
     found = [stored_license(row) for row in await connection.execute(question)]
     return found, (found[-1].license.license_id if len(found) == limit else end)
+
+
+async def activations_page(
+    connection: AsyncConnection, wanted: Filter, after: tuple[UUID, UUID] | None, limit: int
+) -> Sequence[Activation]:
+    """Give the next computers of licenses, by the ids of both. Ends don't matter here."""
+    place = tuple_(_A.license_id, _A.activation_id)
+    question = (
+        select(*STORED)
+        .join(licenses, _L.license_id == _A.license_id)
+        .where(place > (after or (_FIRST, _FIRST)), *_conditions(wanted))
+        .order_by(_A.license_id, _A.activation_id)
+        .limit(limit)
+    )
+    return [activation_of(row) for row in await connection.execute(question)]
 
 
 def _conditions(wanted: Filter) -> Sequence[ColumnElement[bool]]:

@@ -185,6 +185,18 @@ async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) 
     return rows.scalars().all()
 
 
+async def ids_of_digests(
+    connection: AsyncConnection, digests: Sequence[bytes]
+) -> Mapping[bytes, UUID]:
+    """Give the license that each of these key digests leads to."""
+    rows = await connection.execute(
+        select(license_keys.c.digest, license_keys.c.license_id).where(
+            license_keys.c.digest.in_(digests), license_keys.c.license_id.is_not(None)
+        )
+    )
+    return {row.digest: row.license_id for row in rows}
+
+
 async def find(
     connection: AsyncConnection,
     *,

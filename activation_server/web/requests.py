@@ -63,10 +63,15 @@ def network_of(scope: Scope) -> str | None:
     return None if client is None else prefix(client[0])
 
 
+def declared_length(scope: Scope) -> int:
+    """Give how long a body says that it is; 0 where it does not."""
+    length = _header(scope, b"content-length")
+    return int(length) if length.isdigit() else 0
+
+
 async def read_limited(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Read a body; raises TooLargeError over the limit, ClientDisconnect when it breaks off."""
-    length = _header(scope, b"content-length")
-    if length.isdigit() and int(length) > limit:
+    if declared_length(scope) > limit:
         raise TooLargeError
     parts, size, more = [], 0, True
     while more:

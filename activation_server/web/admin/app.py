@@ -16,6 +16,7 @@ from activation_server.services.context import Context
 from activation_server.web.admin import (
     activations,
     audit,
+    bulk,
     catalogue,
     license_changes,
     licenses,
@@ -29,6 +30,7 @@ from activation_server.web.telemetry import NO_TELEMETRY
 OPENAPI: Final = f"{PREFIX}/openapi.json"
 ROUTERS: Final = (
     licenses.router,
+    bulk.router,
     license_changes.router,
     activations.router,
     people.router,

@@ -42,7 +42,7 @@ Do = Callable[[Context], Awaitable[Made]]
 
 async def once(request: Request, caller: Caller, body: bytes, do: Do, *, dry_run: bool) -> Response:
     """Do what a request asks for, once."""
-    call = _call(request, body, dry_run=dry_run)
+    call = call_of(request, body, dry_run=dry_run)
     return _response(await tool_calls.once(caller.context, call, _written(do, dry_run=dry_run)))
 
 
@@ -50,12 +50,13 @@ async def changed(
     request: Request, caller: Caller, license_id: UUID, body: bytes, do: Do, *, dry_run: bool
 ) -> Response:
     """Change a license once, as the tool saw it: `If-Match` says how."""
-    call, seen = _call(request, body, dry_run=dry_run), _seen(request)
+    call, seen = call_of(request, body, dry_run=dry_run), _seen(request)
     work = _written(do, dry_run=dry_run)
     return _response(await tool_calls.change(caller.context, call, license_id, seen, work))
 
 
-def _call(request: Request, body: bytes, *, dry_run: bool) -> ToolCall:
+def call_of(request: Request, body: bytes, *, dry_run: bool) -> ToolCall:
+    """Give what a request asks, by its key. Raises AdminRefusal."""
     key = request.headers.get("idempotency-key", "").strip()
     if not _KEY.fullmatch(key):
         raise AdminRefusal(AdminCode.IDEMPOTENCY_KEY_REQUIRED)

@@ -26,7 +26,7 @@ _TITLES: Final = {
 _READING: Final = (401, 403, 404, 405, 422, 429, 500, 503)
 _WRITING: Final = (400, 409, 412, 413, 415, 428)
 _BY_BODY: Final = (413, 415)
-_IDEMPOTENCY_KEY: Final = {
+IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
@@ -64,9 +64,23 @@ def writing(model: type, status: int = 200, *, headers: dict[str, str] | None = 
     return answers | _refusals((*_READING, *_WRITING))
 
 
+def reading_file(text: str, media_type: str) -> Described:
+    """Describe the answers of a route that gives a file."""
+    return {200: _file(text, media_type), **_refusals(_READING)}
+
+
+def writing_file(text: str, media_type: str) -> Described:
+    """Describe the answers of a route that writes, and gives a file."""
+    return {200: _file(text, media_type), **_refusals((*_READING, *_WRITING))}
+
+
+def _file(text: str, media_type: str) -> dict[str, Any]:
+    return {"description": text, "content": {media_type: {"schema": {"type": "string"}}}}
+
+
 def takes_once(model: type[AdminBody], *, as_seen: bool = False) -> dict[str, Any]:
     """Document the body of a change, and the headers that it takes."""
-    headers = [_IDEMPOTENCY_KEY, *([_IF_MATCH] if as_seen else [])]
+    headers = [IDEMPOTENCY_KEY, *([_IF_MATCH] if as_seen else [])]
     return {**takes(model), "parameters": headers}
 
 

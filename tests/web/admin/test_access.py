@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from activation_server.formats import api_token
 from activation_server.rules.api_token import SCOPES
@@ -144,7 +145,8 @@ def test_a_fault_says_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch):
         raise RuntimeError(msg)
 
     monkeypatch.setattr("activation_server.services.products.list_products", broken)
-    response = tool.get("/products")
+    with capture_logs():
+        response = tool.get("/products")
     body = refused(response, "INTERNAL_FAULT")
     assert body["incident"] == response.headers["x-request-id"]
     assert "secret" not in response.text

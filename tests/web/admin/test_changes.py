@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from activation_server.services import retention
 from activation_server.store.database import Connection
@@ -286,7 +287,7 @@ def test_a_crash_between_change_and_answer_leaves_neither(
         raise RuntimeError
 
     key, before = new_id(), server.rows()
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, capture_logs():
         patched.setattr("activation_server.store.tool_answers.answered", broken)
         refused(tool.post("/licenses", ISSUE, key=key), "INTERNAL_FAULT")
     after = server.rows()

@@ -12,12 +12,16 @@ from tests.web.server import Server
 
 pytestmark = pytest.mark.xdist_group("admin-openapi")
 
-# A schema can't say which products, licenses and cursors there are.
+# A schema can't say which products, licenses and cursors there are; a file is any text, and a dry
+# run tells what is wrong with it.
 SETTINGS = """
 [checks.positive_data_acceptance]
 enabled = false
 [checks.missing_required_header]
 expected-statuses = [400, 401, 415, 422, 428]
+[[operations]]
+include-path = "/admin/v1/licenses:batch"
+checks.negative_data_rejection.enabled = false
 """
 
 
@@ -26,7 +30,7 @@ def test_every_call_with_anything(shared_server: Server, tmp_path: Path) -> None
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     token = new_token(shared_server, days=366)
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--max-examples", "8", "--generation-deterministic", "--no-color"]
+    options = ["--max-examples", "5", "--generation-deterministic", "--no-color"]
     with live(shared_server.world, token_calls=None) as served:
         document = f"{served.url}/admin/v1/openapi.json"
         run = subprocess.run(
