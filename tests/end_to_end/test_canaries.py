@@ -24,6 +24,7 @@ from activation_server.crypto.vault import key_place, note_key_place
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.formats import offline_file
 from activation_server.formats.offline_file import Kind
+from activation_server.rules.api_token import SCOPES
 from tests.end_to_end.server import Operator, OperatorHere, Server
 
 CANARY = b"zk7canary"
@@ -98,7 +99,43 @@ def use(server: Server, operator: Operator, folder: Path) -> str:
     )
     operator.json("hold", "lift", hold["holds"][0]["hold_id"], *reason)
     operator.json("newsletter", "confirm", "--email", EMAIL)
+    use_tools(server, operator, first["activation_id"])
     return key
+
+
+def use_tools(server: Server, operator: Operator, seat: str) -> None:
+    """Calls of the admin API that take free text, granted and refused."""
+    scopes = [part for scope in SCOPES for part in ("--scope", scope)]
+    token = operator.json("token", "issue", "crm", *scopes)["token"]
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "zk7canary", "If-Match": "*"}
+    line = {"product": "demo", "name": "zk7canary", "email": EMAIL, "order": "zk7canary-3"}
+    buyer = {"name": "zk7canary Tool", "email": EMAIL}
+    with httpx.Client(base_url=f"{server.address}/admin/v1", headers=headers, timeout=30) as tool:
+        body = {"product": "demo", "order": "zk7canary-2", "buyer": buyer, "reason": "zk7canary"}
+        sold = [tool.post("/licenses", json=body).raise_for_status() for _ in range(2)]
+        assert sold[0].content == sold[1].content
+        tool.headers["Idempotency-Key"] = "zk7canary-2"
+        lines = json.dumps(line).encode()
+        kind = {"Content-Type": "application/x-ndjson"}
+        tool.post("/licenses:batch", content=lines, headers=kind).raise_for_status()
+        assert tool.post("/licenses", json=body).status_code == 422
+        path = f"/licenses/{sold[0].json()['license_id']}"
+        why = {"reason": "zk7canary rang"}
+        for number, (call_, said) in enumerate(
+            [("suspend", why), ("reinstate", why), ("notes", {"text": "zk7canary said so"})]
+        ):
+            tool.headers["Idempotency-Key"] = f"zk7canary-{3 + number}"
+            tool.post(f"{path}/{call_}", json=said).raise_for_status()
+        tool.headers["Idempotency-Key"] = "zk7canary-9"
+        tool.post(f"/activations/{seat}/remove", json=why).raise_for_status()
+        assert EMAIL in tool.post(f"{path}/reveal", json=why).text
+        for asked in ({"q": "zk7canary"}, {"email": EMAIL}, {"order": "zk7canary-2"}):
+            assert tool.get("/licenses", params=asked).json()["licenses"]
+        for wrong in ({"zk7canary": "zk7canary"}, {"status": "zk7canary"}, {"cursor": "zk7canary"}):
+            assert tool.get("/licenses", params=wrong).status_code == 422
+        assert tool.get("/zk7canary").status_code == 404
+        assert tool.post(f"{path}/zk7canary", json=why).status_code == 404
+        assert "zk7canary" not in tool.get("/licenses.csv").text.replace("zk7canary-", "")
 
 
 def canaries(*places: Path) -> list[str]:
