@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention soak-memory measure-hardware measure-audit bench bench-quick clean
+.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention soak-memory measure-hardware measure-audit measure-admin bench bench-quick clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ measure-hardware: $(VENV)/.development ## Measure the hardware rule on real comp
 
 measure-audit: $(VENV)/.development ## Measure `audit verify` on ENTRIES entries (100000)
 	$(BIN)/python -m tests.services.measure_audit --entries $(or $(ENTRIES),100000)
+
+measure-admin: $(VENV)/.development ## Measure the admin API's lists among LICENSES licenses (100000): BENCH_DATA=folder
+	$(BIN)/python -m tests.load.admin_lists --licenses $(or $(LICENSES),100000) --data $(or $(BENCH_DATA),var/bench)
 
 # A data set of 10,000,000 takes long to make: BENCH_DATA names a folder that keeps it.
 BENCH = $(BIN)/python -m tests.load.bench $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH_OPTIONS)

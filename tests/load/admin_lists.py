@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--licenses", type=int, default=100_000)
     parser.add_argument("--data", type=Path, required=True)
     chosen = parser.parse_args()
-    chosen.data.mkdir(exist_ok=True)
+    chosen.data.mkdir(parents=True, exist_ok=True)
     logs.configure(LogFormat.TEXT, "error")
     asyncio.run(_measure(people.people_set(chosen.data, chosen.licenses)))
 

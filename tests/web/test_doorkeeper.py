@@ -127,3 +127,14 @@ def test_a_request_in_pieces_is_taken_apart_as_usual(address: Live) -> None:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer += b"".join(iter(lambda: connection.recv(65536), b""))
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"503", b"200"]
+
+
+def test_staff_are_let_in_while_customers_are_turned_away(address: Live) -> None:
+    assert address.house is not None
+    with httpx.Client(base_url=address.url) as http, full(address):
+        refused(http.post(CHECK_IN, json={}), "OVERLOADED")
+        refused(http.get("/admin/v1/products"), "TOKEN_REQUIRED")
+        address.house.enter(Rank.STAFF)
+        refused(http.get("/admin/v1/products"), "OVERLOADED")
+        address.house.leave(Rank.STAFF)
+        refused(http.get("/admin/v1/products"), "TOKEN_REQUIRED")

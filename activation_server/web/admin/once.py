@@ -24,7 +24,7 @@ DryRun = Annotated[
 ]
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _TAGS: Final = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
-_STRONG: Final = re.compile(r'(?<!W/)"([^"]*)"')
+_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<tag>[^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _seen(request: Request) -> Collection[str] | None:
         return None
     if not _TAGS.fullmatch(header):
         raise invalid("/header/If-Match", 'must be "*", or ETags in quotation marks')
-    return _STRONG.findall(header)
+    return [each["tag"] for each in _TAG.finditer(header) if not each["weak"]]
 
 
 def _written(do: Do, *, dry_run: bool) -> Work:

@@ -1,12 +1,9 @@
-"""One server for a module's tests of the admin API, and a tool that may do everything."""
+"""A tool of the vendor that may do everything."""
 
 import pytest
 
 from tests.web.admin.tool import Tool, tool_with
-from tests.web.conftest import server, shared_server, shared_world
 from tests.web.server import Server
-
-__all__ = ["server", "shared_server", "shared_world", "tool"]
 
 
 @pytest.fixture

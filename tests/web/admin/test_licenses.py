@@ -1,7 +1,9 @@
 """Licenses found, listed in pages, and read; personal values masked."""
 
+import csv
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -245,22 +247,42 @@ def test_the_version_changes_with_the_terms_alone(server: Server, tool: Tool):
 
 
 def test_hostile_names_stay_text(server: Server, tool: Tool):
+    """Whatever a customer, or an app, tells: it is JSON text, or a cell that is no formula."""
     person = Person(HOSTILE, HOSTILE, "=x@example.com")
-    view = sold(server, buyer=person, order_reference=HOSTILE)
-    server.activated(
-        view.license_key,
-        computer_name=HOSTILE,
-        comments=HOSTILE,
-        app__version="9<script>",
-        app__edition="<b>",
-        os__version="<i>",
+    view = sold(server, product := a_product(server), buyer=person, order_reference=HOSTILE)
+    told = {
+        **dict.fromkeys(("name", "company", "comments", "computer_name"), HOSTILE),
+        "email": "=<script>@example.com",
+        "hardware": {HOSTILE: HOSTILE},
+        **dict.fromkeys(("os__version", "os__edition", "os__language", "os__arch"), "=<i>"),
+        **dict.fromkeys(("app__version", "app__edition", "app__language"), "=<b>"),
+    }
+    server.activated(view.license_key, product=product, **told)
+    server.activate(
+        activation(view.license_key, product=product, **{**told, "hardware_id": HOSTILE})
     )
-    response = tool.get(f"/licenses/{id_of(view)}")
-    assert response.headers["content-type"] == "application/json"
-    assert response.headers["x-content-type-options"] == "nosniff"
-    body = response.json()
-    assert body["order"] == HOSTILE
-    [seat] = body["activations"]
-    assert seat["app_version"] == "9<script>"
-    revealed = tool.post(f"/licenses/{id_of(view)}/reveal", {"reason": "a test"}).json()
-    assert {each["name"] for each in revealed["people"]} == {HOSTILE, None}
+    third = {**told, "hardware_id": "a third one", "hardware": None}
+    refused(
+        server.activate(activation(view.license_key, product=product, **third)),
+        "SEAT_LIMIT_REACHED",
+    )
+    path = f"/licenses/{id_of(view)}"
+    for response in (
+        tool.get(path),
+        tool.get("/licenses", product=product),
+        tool.get("/licenses", q=HOSTILE),
+        *(tool.get(f"{path}/{part}") for part in ("activations", "events", "refusals")),
+        tool.post(f"{path}/reveal", {"reason": HOSTILE}),
+        tool.get("/audit", license_id=id_of(view)),
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json"
+        assert response.headers["x-content-type-options"] == "nosniff"
+    revealed = tool.post(f"{path}/reveal", {"reason": "a test"}).json()
+    assert HOSTILE in {each["name"] for each in revealed["people"]}
+    for name in ("licenses", "activations"):
+        response = tool.get(f"/{name}.csv", product=product)
+        assert response.headers["x-content-type-options"] == "nosniff"
+        cells = [cell for row in csv.reader(StringIO(response.text, newline="")) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert "'=<b>" in cells or name == "licenses"
