@@ -3,24 +3,38 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Numeric, and_, case, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.license import Status
+from activation_server.rules.license import LONGEST_DAYS, Status
 from activation_server.rules.seat import Activation
 from activation_server.store.activations import STORED, activation_of
 from activation_server.store.arrays import is_one_of
 from activation_server.store.licenses import ALL, StoredLicense, stored_license
-from activation_server.store.over_licenses import HAS_TERM
-from activation_server.store.tables import activations, licenses
+from activation_server.store.tables import activations, licenses, policies
 
 # An end may be counted from a policy's days, which no index holds: then so many are looked at.
 WINDOW: Final = 10_000
 _A, _L = activations.c, licenses.c
 _FIRST: Final = UUID(int=0)
+
+
+def _days(name: str) -> ColumnElement[Any]:
+    """Give a term in days, by the license's own word or by its policy's."""
+    own, common = _L.overrides, policies.c.terms
+    return case(
+        (own.has_key(name), cast(own[name].astext, Numeric)),
+        else_=cast(common[name].astext, Numeric),
+    )
+
+
+# An end is counted by the rules, which have the last word: this is only never later. What has no
+# days never ends.
+_LASTS: Final = func.least(func.coalesce(_days("trial_days"), _days("term_days")), LONGEST_DAYS)
+_COUNTED_END: Final = _L.issued_at + func.make_interval(0, 0, 0, cast(_LASTS, Integer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ def _conditions(wanted: Filter) -> Sequence[ColumnElement[bool]]:
     if wanted.ids is not None:
         conditions.append(is_one_of(_L.license_id, wanted.ids))
     if wanted.may_end_before is not None:
-        counted = and_(_L.expires_at.is_(None), HAS_TERM)
-        conditions.append((_L.expires_at < wanted.may_end_before) | counted)
+        own = _L.expires_at < wanted.may_end_before
+        counted = wanted.may_end_before > _COUNTED_END
+        conditions.append(own | and_(_L.expires_at.is_(None), counted))
     return conditions

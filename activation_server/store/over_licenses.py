@@ -14,7 +14,7 @@ from activation_server.store.tables import licenses, policies
 
 PAGE = 1000
 _L = licenses.c
-HAS_TERM = or_(
+_HAS_TERM = or_(
     *(
         or_(policies.c.terms[name].astext.is_not(None), _L.overrides[name].astext.is_not(None))
         for name in ("term_days", "trial_days")
@@ -32,7 +32,7 @@ async def page(
     may_be_over = or_(
         and_(_L.status == Status.REVOKED, _L.status_at < cutoff),
         _L.expires_at < cutoff,
-        and_(_L.expires_at.is_(None), HAS_TERM),
+        and_(_L.expires_at.is_(None), _HAS_TERM),
     )
     question = (
         ALL.add_columns(_L.status_at, held(_L.license_id, today).label("is_held"))

@@ -21,7 +21,7 @@ from activation_server import bootstrap, logs
 from activation_server.formats import cursor
 from activation_server.rules.api_token import SCOPES, TokenOrder
 from activation_server.rules.license_change import EXPIRES
-from activation_server.services import api_tokens, license_change, licensing
+from activation_server.services import api_tokens, license_change, licensing, products
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
 from activation_server.services.limits import unlimited
@@ -83,6 +83,8 @@ async def _some_ids(context: Context, tool: httpx.AsyncClient) -> list[str]:
             await license_change.set_terms(context, key, NewTerms(ends=ends), "to be measured")
     async with raw_connection(url) as connection:
         await connection.execute("ANALYZE licenses")
+    # Now all of them end, and those before 2027 by their own word alone.
+    await products.set_policy(context, PRODUCT, products.STANDARD, {"term_days": 3650})
     return ids[-CALLS:]
 
 
@@ -109,7 +111,7 @@ def _kinds(made: PeopleSet, ids: list[str]) -> Mapping[str, Calls]:
         "deep page of 50": lists(limit=50, product=PRODUCT, cursor=DEEP),
         "rare status": lists(limit=50, status="suspended"),
         "rare policy": lists(limit=50, product=PRODUCT, policy="none"),
-        "rare ends, one window": lists(limit=50, ends_before="2100-01-01T00:00:00Z"),
+        "ends, counted for all": lists(limit=50, ends_before="2027-01-01T00:00:00Z"),
     }
 
 

@@ -173,6 +173,30 @@ def test_ends_are_looked_for_in_windows(
         assert set(found) == wanted
 
 
+def test_a_page_by_ends_is_not_filled_with_what_ends_later(server: Server, tool: Tool):
+    product = a_product(server)
+    for days in (1000, 2**31 - 1, 10**30, None):
+        for _ in range(5):
+            sold(server, product, overrides={"term_days": days})
+    soon = {
+        id_of(sold(server, product, overrides=terms))
+        for terms in ({"term_days": 10}, {"trial_days": 10}, {"trial_days": 10, "term_days": 99})
+    }
+    server.set_policy(product, term_days=10)
+    soon.add(id_of(sold(server, product, overrides={})))
+    sold(server, product, overrides={"term_days": None})
+    body = tool.get("/licenses", product=product, ends_before="2026-12-10T00:00:00Z").json()
+    assert {each["license_id"] for each in body["licenses"]} == soon
+    assert body["next"] is None
+    pages = 0
+    more: Json = {}
+    while more.get("cursor", "") is not None:
+        found = {"product": product, "ends_before": "2026-12-10T00:00:00Z", "limit": 2, **more}
+        more = {"cursor": tool.get("/licenses", **found).json()["next"]}
+        pages += 1
+    assert pages <= 5
+
+
 def test_pages_beside_new_licenses(server: Server, tool: Tool):
     """What was there comes once, whatever is issued meanwhile; in the order of ids."""
     product = a_product(server)
