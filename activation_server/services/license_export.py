@@ -13,7 +13,7 @@ from activation_server.services.licensing import LicenseView
 from activation_server.store import license_list as store
 from activation_server.store.database import Connection
 
-BATCH: Final = 500
+BATCH: Final = 100
 
 
 async def noted(context: Context, what: str) -> None:

@@ -34,7 +34,7 @@ from activation_server.store.license_import import StagedLicense
 
 LINE_LIMIT = 1 << 20  # characters read at once; no license takes so many
 WRITTEN_LINES = 20_000  # at once
-_ROWS_AT_ONCE = 20
+_ROWS_AT_ONCE = 5
 _TOLD_ROWS = 500  # from one telling of progress to the next
 _NAMED = 20  # products or policies in one message
 _REPEATED = "Remove this row: its key stands for this product on line {} already."
