@@ -134,9 +134,11 @@ class LicenseAnswer(AdminAnswer):
 
 
 class IssuedAnswer(LicenseAnswer):
-    """A new license, with its key: keep it secret."""
+    """A new license, with its key: keep it secret. In a dry run there is no key, and no id."""
 
-    license_key: str | None = Field(description="null in a dry run: nothing was made")
+    license_id: Id | None  # type: ignore[assignment] # of none that was made
+    key_tail: str | None  # type: ignore[assignment] # the same
+    license_key: str | None
 
 
 class ComputerNameAnswer(AdminAnswer):

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
     ValidationError,
     WithJsonSchema,
@@ -117,6 +118,11 @@ class AdminBody(BaseModel):
     __str__ = __repr__
 
 
+def _example(body: dict[str, JsonValue]) -> ConfigDict:
+    """Show in the schema what a body may be."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class ReasonBody(AdminBody):
     """Why something is done."""
 
@@ -203,6 +209,15 @@ class TermsBody(AdminBody):
 class IssueBody(AdminBody):
     """A license that is to be issued."""
 
+    model_config = _example(
+        {
+            "product": "backup-pro",
+            "order": "FS-1001",
+            "terms": {"seats": 3, "term_days": 365},
+            "buyer": {"name": "Ana Popescu", "email": "ana@example.com"},
+        }
+    )
+
     product: Annotated[str, _text(64), Field(examples=["backup-pro"])]
     policy: Annotated[str, _text(200)] = "standard"
     terms: TermsBody = TermsBody()
@@ -215,6 +230,8 @@ class IssueBody(AdminBody):
 
 class RenewBody(AdminBody):
     """By how many days to renew; with neither given, by the license's own term."""
+
+    model_config = _example({"reason": "order FS-1002", "days": 365, "from": "end-or-now"})
 
     reason: Reason
     days: Days | None = None
@@ -230,6 +247,10 @@ class RenewBody(AdminBody):
 
 class ChangeBody(AdminBody):
     """What shall hold for a license; what is not named stays as it is."""
+
+    model_config = _example(
+        {"reason": "order FS-1003", "terms": {"seats": 5}, "reset": ["edition"]}
+    )
 
     reason: Reason
     policy: Annotated[str, _text(200)] | None = None

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from activation_server.cli.terms import NAMES, OPTIONS, taking_terms
-from activation_server.formats.admin_requests import TermsBody, decode
+from activation_server.formats.admin_requests import REQUESTS, TermsBody, decode
 from activation_server.formats.client_api import RequestInvalidError
 
 NUMBERS = (0, 1, 8760, 8761, 36_500, 36_501, 366 * 24 * 60, 366 * 24 * 60 + 1, 1200, 1201)
@@ -40,6 +40,17 @@ def by_body(name: str, value: object) -> object:
 
 def _json(document: object) -> bytes:
     return json.dumps(document).encode()
+
+
+def test_the_examples_are_taken():
+    shown = [
+        (body, example)
+        for body in REQUESTS
+        for example in body.model_json_schema().get("examples", [])
+    ]
+    assert len(shown) == 3
+    for body, example in shown:
+        decode(body, json.dumps(example).encode())
 
 
 def test_every_term_can_be_given():

@@ -90,7 +90,8 @@ async def issue_licenses(
         bulk = Bulk(call_of(request, digest, dry_run=dry_run), file, kind == LINES)
         if dry_run:
             report = await license_bulk.check(caller.context, bulk)
-            return _stream(_faults(report, file), LINES)
+            file.close()
+            return _stream(_faults(report), LINES)
         counts = await license_bulk.issue(caller.context, bulk)
     except FaultyFileError as error:
         file.close()
@@ -175,8 +176,7 @@ async def _results(context: Context, bulk: Bulk, counts: Mapping[str, int]) -> A
         bulk.file.close()
 
 
-async def _faults(report: Report, file: BinaryIO) -> AsyncIterator[str]:
-    file.close()
+async def _faults(report: Report) -> AsyncIterator[str]:
     for problem in report.problems():
         yield _line(_problem(problem))
     due = 0 if report.faults else report.rows - report.skipped

@@ -66,8 +66,9 @@ async def issue_license(request: Request, caller: Issuer, *, dry_run: DryRun = F
 
     async def issue(context: Context) -> Made:
         [view] = await licensing.issue(context, order, lambda _done: None)
-        key = None if dry_run else view.license_key
-        document = {**documents.seen(view, context.now()), "license_key": key}
+        document = {**documents.seen(view, context.now()), "license_key": view.license_key}
+        if dry_run:
+            document |= dict.fromkeys(("license_id", "key_tail", "license_key"))
         where = {"Location": f"{PREFIX}/licenses/{view.license.license_id}"}
         return Made(IssuedAnswer, document, 201, {**where, **documents.etag(view)})
 

@@ -25,12 +25,23 @@ checks.negative_data_rejection.enabled = false
 """
 
 
-def test_every_call_with_anything(shared_server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "part",
+    [
+        ("--phases", "examples,coverage", "--include-method", "GET"),
+        ("--phases", "examples,coverage", "--include-method", "POST"),
+        ("--phases", "fuzzing,stateful"),
+    ],
+    ids=["reading", "changing", "fuzzing"],
+)
+def test_every_call_with_anything(
+    shared_server: Server, tmp_path: Path, part: tuple[str, ...]
+) -> None:
     """All other checks: valid, invalid and boundary values, other methods, types, no token."""
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     token = new_token(shared_server, days=366)
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--max-examples", "5", "--generation-deterministic", "--no-color"]
+    options = ["--max-examples", "5", "--generation-deterministic", "--no-color", *part]
     with live(shared_server.world, token_calls=None) as served:
         document = f"{served.url}/admin/v1/openapi.json"
         run = subprocess.run(
