@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -24,10 +24,12 @@ from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.archive import Archive, recipients
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
+from activation_server.rules.staff import SessionTimes
 from activation_server.services import audit, erasure, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.services.limits import Limits, Quotas
+from activation_server.services.sign_in_limits import SignInLimits
 from activation_server.settings import Settings
 from activation_server.store import partitions, schema_version
 from activation_server.store.database import (
@@ -237,6 +239,14 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
         newsletter_wording=settings.newsletter_wording,
         limits=Limits(_quotas(settings), time.monotonic_ns),
         reveals_a_day=settings.token_reveals,
+        sign_in_limits=SignInLimits(
+            settings.network_sign_ins, settings.name_sign_ins, time.monotonic_ns
+        ),
+        session_times=SessionTimes(
+            idle=timedelta(minutes=settings.console_idle_minutes),
+            longest=timedelta(hours=settings.console_session_hours),
+            fresh=timedelta(minutes=settings.console_fresh_minutes),
+        ),
     )
 
 

@@ -121,6 +121,27 @@ class Settings(BaseSettings):
     token_reveals: Quota = Field(
         default=100, description="licenses a day that one API token may show in clear"
     )
+    network_sign_ins: Quota = Field(
+        default=60, description="attempts a minute to sign in to the console, from one network"
+    )
+    name_sign_ins: Quota = Field(
+        default=10,
+        description="of these, attempts a minute with one name; from a browser that somebody "
+        "signed in with before, as many, whatever else comes from its network",
+    )
+    console_idle_minutes: int = Field(
+        default=30, ge=1, le=1440, description="a session of the console ends unused after so long"
+    )
+    console_session_hours: int = Field(
+        default=12, ge=1, le=24, description="a session of the console ends after so long"
+    )
+    console_fresh_minutes: int = Field(
+        default=10,
+        ge=1,
+        le=1440,
+        description="for so long after a sign-in the console lets do what needs one just now: show "
+        "personal data in clear, export, erase, manage staff and keys",
+    )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
     )

@@ -13,15 +13,18 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import event
 
 from activation_server.crypto.master_keys import MasterKeys
+from activation_server.crypto.passwords import Argon2
 from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
+from activation_server.services.passwords import Passwords
 from activation_server.store import partitions, schema
 from activation_server.store.database import Database, create_engine
 
@@ -29,6 +32,7 @@ Result = TypeVar("Result")
 
 START = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 ISSUER = "https://licenses.example.com"
+QUICK = Argon2(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))  # by far too quick
 _PLENTY_BYTES = 2 << 30
 
 
@@ -167,7 +171,14 @@ class World:
             ledger = ErasureLedger(self.ledger, keyring.digester.of_ledger)
             randomness = Randomness(self.chance)
             yield Context(
-                database, keyring, self.clock, randomness, self.issuer, ledger, self.archive
+                database,
+                keyring,
+                self.clock,
+                randomness,
+                self.issuer,
+                ledger,
+                self.archive,
+                passwords=Passwords(QUICK),
             )
         finally:
             await database.dispose()

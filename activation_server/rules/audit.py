@@ -55,6 +55,17 @@ class Action(StrEnum):
     NOTED = "noted"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a word
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a word
+    STAFF_ADDED = "staff_added"
+    STAFF_ROLE_SET = "staff_role_set"
+    STAFF_DISABLED = "staff_disabled"
+    STAFF_ENABLED = "staff_enabled"
+    STAFF_LINK_MADE = "staff_link_made"
+    STAFF_SET_UP = "staff_set_up"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    STEPPED_UP = "stepped_up"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True)

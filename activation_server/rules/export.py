@@ -58,6 +58,11 @@ EXEMPT: Final[Mapping[str, str]] = {
     "tool_answers": "For a day what a tool was told of a license, sealed; the license is exported.",
     "newsletter_suppressions": "A keyed digest of an address that gets no newsletter; `newsletter "
     "status` tells whether this one does.",
+    **dict.fromkeys(
+        ("staff", "staff_recovery_codes", "staff_sessions"),
+        "It is about the vendor's own staff, not about a customer; `staff list` and `staff "
+        "sessions` tell of them.",
+    ),
 }
 
 

@@ -361,7 +361,7 @@ LEDGER_POSITION: Final = DataKind(
 )
 OPERATOR: Final = DataKind(
     "operator",
-    "the name that an operator is logged in with on the server's machine",
+    "the name that an operator is logged in with, on the server's machine or in the console",
     categories=("user.account.username",),
     uses=(SECURITY,),
     purpose="Show who looked at a license or changed something.",
@@ -443,6 +443,40 @@ HOLD_WORDS: Final = DataKind(
     purpose="Show on what ground data is kept past its time.",
     legal_basis=LegalBasis.LEGITIMATE_INTEREST,
     retention=retention.HOLD,
+)
+
+STAFF_FACT: Final = DataKind(
+    "staff fact",
+    "the sign-in name of a member of staff, their role, since when they have it and the password, "
+    "and how many wrong codes were typed since",
+    categories=("user.account.username", "user.authorization"),
+    uses=(SECURITY,),
+    purpose="Know who of the vendor's staff may do what.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.STAFF,
+    subject=EMPLOYEE,
+)
+STAFF_CREDENTIAL: Final = DataKind(
+    "staff credential",
+    "a digest of a password (Argon2id) and the secret of an authenticator app, both sealed; keyed "
+    "digests of recovery codes and of a link to choose them",
+    categories=("user.authorization.credentials",),
+    uses=(SECURITY,),
+    purpose="Let nobody else in under the name of a member of staff.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.STAFF,
+    subject=EMPLOYEE,
+)
+SESSION: Final = DataKind(
+    "session",
+    "a keyed digest of what a browser that is signed in holds; when that began, was used last (to "
+    "the minute) and ends. Neither address nor browser",
+    categories=("user.authorization.credentials", "user.behavior"),
+    uses=(SECURITY,),
+    purpose="Keep a member of staff signed in, and end it when it is over or they wish it.",
+    legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=retention.SESSION,
+    subject=EMPLOYEE,
 )
 
 RETENTION_FACT: Final = DataKind(

@@ -43,7 +43,7 @@ class Lifetime:
 
     def __str__(self) -> str:
         """Say it in words."""
-        return f"{self.count} {self.unit}"
+        return f"{self.count} {self.unit if self.count != 1 else self.unit.removesuffix('s')}"
 
     def cutoff(self, now: datetime) -> datetime:
         """Give before when a clock must have been started for this lifetime to be over at `now`."""
@@ -258,6 +258,22 @@ TOKENS: Final = Retention(
     "As long as the audit log may name it: a name means one token.",
     has_run=True,
 )
+STAFF: Final = Retention(
+    "staff",
+    "the account is disabled",
+    TWO_YEARS,
+    Action.ERASE,
+    "So long the audit log names them too. An account that is in use stays.",
+    has_run=True,
+)
+SESSION: Final = Retention(
+    "session",
+    "the session ends by itself",
+    Lifetime(1, Unit.DAYS),
+    Action.ERASE,
+    "Whoever signs out, or is signed out, takes it along at once.",
+    has_run=True,
+)
 KEYS: Final = Retention(
     "keys",
     "nothing that is in use is signed, sealed or derived with the key",
@@ -284,6 +300,8 @@ CLASSES: Final[Mapping[str, Retention]] = {
         HOLD,
         TOKENS,
         ANSWERS,
+        STAFF,
+        SESSION,
         REVIEWS,
         KEYS,
     )

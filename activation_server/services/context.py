@@ -9,8 +9,11 @@ from uuid import UUID
 from activation_server.crypto.keyring import Keyring
 from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
+from activation_server.rules.staff import SessionTimes
 from activation_server.services.limits import Limits, unlimited
+from activation_server.services.passwords import Passwords
 from activation_server.services.pool import Pool
+from activation_server.services.sign_in_limits import SignInLimits
 from activation_server.store.database import Connection, Database, Within
 
 
@@ -40,12 +43,19 @@ class Context:
     issuer: str
     ledger: ErasureLedger = field(repr=False)
     archive: Archive
-    actor: str = "server"  # who acts: an operator by the name they are logged in with
+    actor: str = "server"  # who acts: operators and staff by the name they are logged in with
     check_ins: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/check_in.py
     new_seats: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/new_seat.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
     limits: Limits = field(default_factory=unlimited, repr=False)
     reveals_a_day: int | None = None  # licenses that one API token may show in clear
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
+    sign_in_limits: SignInLimits = field(default_factory=SignInLimits, repr=False)
+    session_times: SessionTimes = field(default_factory=SessionTimes)
+
+    def acting(self, name: str) -> "Context":
+        """Give the same means to somebody of the staff, whose name the audit log gets."""
+        return replace(self, actor=name)
 
     def now(self) -> datetime:
         """Give the time in whole seconds, as certificates and the database keep it."""

@@ -261,6 +261,8 @@ def _parts(context: Context) -> Mapping[str, Sequence[Part]]:
         rules.HOLD.name: (disposal.HOLDS,),
         rules.TOKENS.name: (disposal.TOKENS,),
         rules.ANSWERS.name: (disposal.ANSWERS,),
+        rules.STAFF.name: (disposal.STAFF,),
+        rules.SESSION.name: (disposal.SESSIONS,),
         rules.AUDIT.name: (_OldEntries(context),),
     }
 

@@ -35,6 +35,8 @@ from activation_server.store.tables import (
     legal_holds,
     person_computers,
     refusals,
+    staff,
+    staff_sessions,
     tool_answers,
 )
 
@@ -164,6 +166,8 @@ TOKENS: Final = Rows(
     api_tokens, func.least(api_tokens.c.revoked_at, api_tokens.c.expires_at), license_id=None
 )
 ANSWERS: Final = Rows(tool_answers, tool_answers.c.answered_at, license_id=None)
+STAFF: Final = Rows(staff, staff.c.disabled_at, None)
+SESSIONS: Final = Rows(staff_sessions, staff_sessions.c.ends_at, None)
 REFUSALS: Final = Rows(refusals, _R.at, _R.license_id)
 NETWORKS: Final = tuple(
     Rows(

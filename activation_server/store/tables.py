@@ -459,6 +459,56 @@ tool_answers = Table(
     info={"about": "What tools' changes were answered, for their retries."},
 )
 
+# One link at a time: a new one takes the place of the last.
+staff = Table(
+    "staff",
+    metadata,
+    column("staff_id", Uuid, kind.STAFF_FACT, primary_key=True),
+    column("name", Text, kind.STAFF_FACT, unique=True),
+    column("role", Text, kind.STAFF_FACT),
+    column("added_at", Moment, kind.STAFF_FACT),
+    column("disabled_at", Moment, kind.STAFF_FACT, nullable=True),
+    column("credentials_at", Moment, kind.STAFF_FACT, nullable=True),
+    column("password_sealed", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True),
+    column("totp_sealed", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True),
+    column("totp_step", BigInteger, kind.STAFF_CREDENTIAL, server_default="0"),  # used last
+    column("wrong_codes", SmallInteger, kind.STAFF_FACT, server_default="0"),
+    column("link_digest", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True, unique=True),
+    column("link_until", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    CheckConstraint(
+        "(credentials_at IS NULL) = (password_sealed IS NULL)"
+        " AND (credentials_at IS NULL) = (totp_sealed IS NULL)",
+        name="credentials",
+    ),
+    CheckConstraint("(link_digest IS NULL) = (link_until IS NULL)", name="link"),
+    info={"about": "The vendor's staff: who gets into the console, and what they may do."},
+)
+
+staff_recovery_codes = Table(
+    "staff_recovery_codes",
+    metadata,
+    column("staff_id", Uuid, kind.STAFF_FACT, primary_key=True),
+    column("digest", LargeBinary, kind.STAFF_CREDENTIAL, primary_key=True),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], ondelete="CASCADE"),
+    info={"about": "Codes that take the place of a lost phone, once each."},
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    column("session_id", Uuid, kind.SESSION, primary_key=True),
+    column("staff_id", Uuid, kind.SESSION),
+    column("digest", LargeBinary, kind.SESSION, unique=True),
+    column("began_at", Moment, kind.SESSION),
+    column("seen_at", Moment, kind.SESSION),
+    column("signed_in_at", Moment, kind.SESSION),
+    column("ends_at", Moment, kind.SESSION),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], ondelete="CASCADE"),
+    Index(None, "staff_id"),
+    Index(None, "ends_at"),
+    info={"about": "Browsers that are signed in to the console."},
+)
+
 retention_lifetimes = Table(
     "retention_lifetimes",
     metadata,

@@ -39,11 +39,13 @@ def test_the_promised_times_are_the_defaults():
         "audit",
         "hold",
         "tokens",
+        "staff",
     }
     said = {name: str(each.lifetime) for name, each in retention.CLASSES.items() if each.lifetime}
     assert said == {
         **dict.fromkeys(two_years, "24 months"),
         "network": "30 days",
         "last request": "30 days",
-        "answers": "1 days",
+        "answers": "1 day",
+        "session": "1 day",
     }

@@ -1,0 +1,216 @@
+"""The vendor's staff, as operators and administrators keep them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from activation_server import base64url
+from activation_server.crypto.staff_tokens import TOKEN_BYTES, Purpose
+from activation_server.rules.audit import Action
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.permissions import Role
+from activation_server.rules.staff import (
+    LINK_VALID,
+    Session,
+    Standing,
+    checked_name,
+    name_of,
+    standing,
+)
+from activation_server.services import audit
+from activation_server.services.context import Context
+from activation_server.store import staff as store
+from activation_server.store import staff_sessions
+from activation_server.store.database import Connection
+from activation_server.store.staff import Member
+
+LINK_PATH: Final = "/console/set-up/"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff, as others see them."""
+
+    name: str
+    role: Role
+    standing: Standing
+    added_at: datetime
+    disabled_at: datetime | None
+    link_until: datetime | None  # until when a link is open, if one is
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to choose a password with, for one use; shown once."""
+
+    of: Staff
+    url: str = field(repr=False)
+    until: datetime
+
+
+async def add(context: Context, typed: str, role: Role) -> Link:
+    """Add somebody; give the link that they choose their password with. Raises OperatorError."""
+    name, token = checked_name(typed), new_token(context)
+    new = Member(
+        staff_id=context.randomness.uuid(),
+        name=name,
+        role=role,
+        added_at=context.now(),
+        link_digest=context.keyring.staff_tokens.digest(Purpose.LINK, token),
+        link_until=context.now() + LINK_VALID,
+    )
+
+    async def work(connection: Connection) -> Link:
+        if not await store.add(connection, new):
+            raise OperatorError(f"There is somebody named {name} already; see `staff list`.")
+        details = {"role": role}
+        await audit.note(context, connection, Action.STAFF_ADDED, subject=name, details=details)
+        return _link(context, new, token)
+
+    return await context.database.transact(work)
+
+
+async def list_all(context: Context) -> Sequence[Staff]:
+    """Give everybody, by name."""
+    now = context.now()
+    found = await context.database.transact(store.list_all)
+    return [_shown(each, now) for each in found]
+
+
+async def make_link(context: Context, typed: str) -> Link:
+    """Make a new link for who forgot the password or lost the phone. Raises OperatorError.
+
+    An earlier link is void. The old password goes on until the new one is chosen.
+    """
+    token, until = new_token(context), context.now() + LINK_VALID
+    digest = context.keyring.staff_tokens.digest(Purpose.LINK, token)
+
+    async def work(connection: Connection) -> Link:
+        member = await _require(connection, typed)
+        if member.disabled_at is not None:
+            raise OperatorError(f"{member.name} is disabled; first `staff enable {member.name}`.")
+        await store.save(connection, member.staff_id, link_digest=digest, link_until=until)
+        await audit.note(context, connection, Action.STAFF_LINK_MADE, subject=member.name)
+        return _link(context, replace(member, link_digest=digest, link_until=until), token)
+
+    return await context.database.transact(work)
+
+
+async def set_role(context: Context, typed: str, role: Role) -> Staff:
+    """Give somebody another role, from their next click on. Raises OperatorError."""
+
+    async def work(connection: Connection) -> Staff:
+        administrators = await store.lock_administrators(connection)
+        member = await _require(connection, typed)
+        if member.role is not role:
+            if administrators == [member.staff_id]:
+                raise OperatorError(_last(member, "lowered"))
+            await store.save(connection, member.staff_id, role=role)
+            details = {"from": member.role, "to": role}
+            action = Action.STAFF_ROLE_SET
+            await audit.note(context, connection, action, subject=member.name, details=details)
+        return _shown(replace(member, role=role), context.now())
+
+    return await context.database.transact(work)
+
+
+async def disable(context: Context, typed: str) -> Staff:
+    """Let somebody in no more: sessions end, a link is void. Raises OperatorError."""
+    now = context.now()
+
+    async def work(connection: Connection) -> Staff:
+        administrators = await store.lock_administrators(connection)
+        member = await _require(connection, typed)
+        if member.disabled_at is not None:
+            return _shown(member, now)
+        if administrators == [member.staff_id]:
+            raise OperatorError(_last(member, "disabled"))
+        await store.save(
+            connection, member.staff_id, disabled_at=now, link_digest=None, link_until=None
+        )
+        await staff_sessions.end(connection, member.staff_id)
+        await audit.note(context, connection, Action.STAFF_DISABLED, subject=member.name)
+        return _shown(replace(member, disabled_at=now, link_until=None), now)
+
+    return await context.database.transact(work)
+
+
+async def enable(context: Context, typed: str) -> Staff:
+    """Let somebody in again, with the password they had. Raises OperatorError."""
+
+    async def work(connection: Connection) -> Staff:
+        member = await _require(connection, typed)
+        if member.disabled_at is not None:
+            await store.save(connection, member.staff_id, disabled_at=None)
+            await audit.note(context, connection, Action.STAFF_ENABLED, subject=member.name)
+        return _shown(replace(member, disabled_at=None), context.now())
+
+    return await context.database.transact(work)
+
+
+async def sessions(context: Context, typed: str | None) -> Sequence[Session]:
+    """Give the sessions that hold, of one or of all. Raises OperatorError."""
+    now = context.now()
+
+    async def work(connection: Connection) -> Sequence[Session]:
+        member = None if typed is None else await _require(connection, typed)
+        staff_id = None if member is None else member.staff_id
+        found = await staff_sessions.of_staff(connection, staff_id)
+        return [each for each in found if each.holds(now, context.session_times)]
+
+    return await context.database.transact(work)
+
+
+async def sign_out(context: Context, typed: str) -> int:
+    """End all of somebody's sessions; give how many there were. Raises OperatorError."""
+
+    async def work(connection: Connection) -> int:
+        member = await _require(connection, typed)
+        count = await staff_sessions.end(connection, member.staff_id)
+        if count:
+            details = {"sessions": count}
+            action, subject = Action.SIGNED_OUT, member.name
+            await audit.note(context, connection, action, subject=subject, details=details)
+        return count
+
+    return await context.database.transact(work)
+
+
+def new_token(context: Context) -> str:
+    """Make a token that nobody can guess."""
+    return base64url.encode(context.randomness.random_bytes(TOKEN_BYTES))
+
+
+async def _require(connection: Connection, typed: str) -> Member:
+    """Give the one of a name, locked; raises OperatorError when there is none."""
+    member = await store.named(connection, name_of(typed), lock=True)
+    if member is None:
+        raise OperatorError("There is nobody of this name; `staff list` shows who there is.")
+    return member
+
+
+def _last(member: Member, done: str) -> str:
+    return (
+        f"{member.name} is the last administrator and can't be {done}: first make another one, "
+        "`staff add` or `staff role`."
+    )
+
+
+def _link(context: Context, member: Member, token: str) -> Link:
+    until = member.link_until or context.now()
+    return Link(_shown(member, context.now()), f"{context.issuer}{LINK_PATH}{token}", until)
+
+
+def _shown(member: Member, now: datetime) -> Staff:
+    has_link = member.link_until is not None and now < member.link_until
+    return Staff(
+        name=member.name,
+        role=member.role,
+        standing=standing(
+            disabled=member.disabled_at is not None, set_up=member.credentials_at is not None
+        ),
+        added_at=member.added_at,
+        disabled_at=member.disabled_at,
+        link_until=member.link_until if has_link else None,
+    )
