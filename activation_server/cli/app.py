@@ -22,6 +22,7 @@ _GROUPS = {  # name → what it is about, and the modules of this package that i
     "license": ("Issue, find, show and change licenses.", "licenses", "license_change"),
     "activation": ("Computers that hold a seat.", "activations"),
     "client": ("The reference desktop client.", "client", "client_offline"),
+    "staff": ("Who gets into the console, and what they may do.", "staff"),
     "db": ("The database's schema.", "database"),
     "keys": ("The master key and the signing keys.", "keys"),
     "privacy": ("What is stored, why, and until when.", "privacy"),
