@@ -19,7 +19,7 @@ class Purpose(StrEnum):
     """What a token or a ticket is for; one of another purpose does not fit."""
 
     SESSION = "session"
-    FORM = "form"  # against forged requests: derived from the session's token
+    FORM = "form"  # against forged requests: derived from the session's id
     LINK = "link"
     TOTP = "totp secret"  # derived from the link's token, so that nothing is kept half done
     RECOVERY = "recovery code"

@@ -44,14 +44,19 @@ async def find(context: Context, token: str) -> Session | None:
     return await context.database.transact(work)
 
 
-def form_token(context: Context, token: str) -> str:
-    """Give what every form of a session has, so that no other site can send one."""
-    return base64url.encode(context.keyring.staff_tokens.digest(Purpose.FORM, token))
+def form_token(context: Context, session: Session) -> str:
+    """Give what every form of a session has, so that no other site can send one.
+
+    It stays when the session gets another token: forms in other windows go on.
+    """
+    return base64url.encode(
+        context.keyring.staff_tokens.digest(Purpose.FORM, str(session.session_id))
+    )
 
 
-def is_form_token(context: Context, token: str, given: str) -> bool:
-    """Tell whether a form is of this session, in the same time whatever it has."""
-    return hmac.compare_digest(form_token(context, token).encode(), given.encode())
+def is_form_token(right: str, given: str) -> bool:
+    """Tell whether a form has the token of its session, in the same time whatever it has."""
+    return hmac.compare_digest(right.encode(), given.encode())
 
 
 async def account(context: Context, session: Session) -> Account:

@@ -24,6 +24,9 @@ from activation_server.web import client_routes, offline_page, pages
 from activation_server.web.admin import app as admin
 from activation_server.web.admin.routes import PREFIX
 from activation_server.web.admission import Admission, House
+from activation_server.web.console import refusals
+from activation_server.web.console.app import install as install_console
+from activation_server.web.console.paths import is_console
 from activation_server.web.direct import ROUTE, Direct
 from activation_server.web.responses import EXPECTED, Expected, fault, refusal_of, refuse
 from activation_server.web.telemetry import NO_TELEMETRY
@@ -56,6 +59,7 @@ def build(context: Context, readiness: Readiness) -> FastAPI:
     app.include_router(client_routes.make_router(context))
     app.include_router(pages.make_router())
     app.include_router(offline_page.make_router(context))
+    install_console(app, context)
     _add_health(app, context, readiness)
     _add_refusals(app, context)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
@@ -101,18 +105,22 @@ def _add_health(app: FastAPI, context: Context, readiness: Readiness) -> None:
 
 
 def _add_refusals(app: FastAPI, context: Context) -> None:
-    async def expected(_request: Request, error: Exception) -> Response:
+    async def expected(request: Request, error: Exception) -> Response:
+        if is_console(request):
+            return await refusals.refused(request, cast("Expected", error))
         return refuse(context, refusal_of(cast("Expected", error)))
 
     for kind in EXPECTED:
         app.add_exception_handler(kind, expected)
 
     @app.exception_handler(Exception)
-    async def unexpected(_request: Request, _error: Exception) -> Response:
-        return fault(context)
+    async def unexpected(request: Request, _error: Exception) -> Response:
+        return refusals.fault(request) if is_console(request) else fault(context)
 
     @app.exception_handler(HTTPException)
-    async def http_error(_request: Request, error: HTTPException) -> Response:
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        if is_console(request):
+            return await refusals.http_error(request, error)
         body = {
             "type": "about:blank",
             "title": str(error.detail),

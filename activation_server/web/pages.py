@@ -32,13 +32,13 @@ def _with_code(sentence: str) -> Markup:
     )
 
 
-def _at(time: datetime) -> str:
+def in_words(time: datetime) -> str:
     """Write a time for people: 22 December 2026, 10:00 UTC."""
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
 _templates.filters["with_code"] = _with_code
-_templates.filters["at"] = _at
+_templates.filters["at"] = in_words
 _STYLE = _templates.get_template("style.css").render()
 
 

@@ -36,7 +36,7 @@ async def read_text(request: Request, limit: int) -> bytes:
     return data
 
 
-async def read_form(request: Request, limit: int) -> dict[str, bytes]:
+async def read_form(request: Request, limit: int, most_fields: int = 5) -> dict[str, bytes]:
     """Read the fields of a form, uploaded files too, up to `limit` bytes. Raises TooLargeError.
 
     What is no form is an empty one.
@@ -48,7 +48,7 @@ async def read_form(request: Request, limit: int) -> dict[str, bytes]:
 
     whole = Request(request.scope, again)
     try:
-        async with whole.form(max_files=1, max_fields=5, max_part_size=limit) as form:
+        async with whole.form(max_files=1, max_fields=most_fields, max_part_size=limit) as form:
             return {
                 name: value.encode() if isinstance(value, str) else await value.read()
                 for name, value in form.items()

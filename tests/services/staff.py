@@ -1,6 +1,7 @@
 """Members of staff, invited, set up and signed in as they are in the console."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from activation_server.rules import totp
 from activation_server.rules.permissions import Role
@@ -25,12 +26,19 @@ class Member:
     session: str
     codes: list[str]
     password: str = PASSWORD
+    used: int = 0  # the step of the last code
 
     def code(self, context: Context) -> str:
-        """Wait for the next code, and read it from the phone."""
+        """Wait for a code that was not used yet, and read it from the phone."""
         assert isinstance(context.clock, Clock)
-        context.clock.advance(seconds=totp.STEP)
-        return self.code_now(context)
+        return self.code_by(context.clock)
+
+    def code_by(self, clock: Clock) -> str:
+        """Wait for a code by a clock."""
+        unused = datetime.fromtimestamp((self.used + 1) * totp.STEP, UTC)
+        clock.now = max(clock.now + timedelta(seconds=totp.STEP), unused)
+        self.used = totp.step_at(clock.now.timestamp())
+        return totp.code_at(self.secret, self.used)
 
     def code_now(self, context: Context) -> str:
         return totp.code_at(self.secret, totp.step_at(context.clock().timestamp()))
@@ -53,6 +61,7 @@ async def set_up_by(context: Context, token: str, password: str = PASSWORD) -> M
     done = await set_up.complete(context, token, password, password, me.code_now(context))
     assert isinstance(done, SetUp), done
     me.browser, me.session = done.let_in.browser, done.let_in.session
+    me.used = totp.step_at(context.clock().timestamp())
     me.codes = list(done.codes)
     return me
 

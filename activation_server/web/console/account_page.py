@@ -1,0 +1,53 @@
+"""What members of staff see and change of their own: sessions and recovery codes."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activation_server.services import sessions
+from activation_server.web.console import paths
+from activation_server.web.console.access import SignedIn, acting, form_of, requires
+from activation_server.web.console.pages import go_to, page
+
+END: Final = paths.ACCOUNT + "/sessions/end"
+CODES: Final = paths.ACCOUNT + "/recovery-codes"
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(paths.ACCOUNT)
+async def account(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
+    """Show one's own sessions."""
+    mine = await sessions.account(acting(request, me), me.session)
+    return page(request, "account.html", me=me, mine=mine)
+
+
+@router.post(END)
+async def end(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
+    """End one of them, or all others."""
+    context, form = acting(request, me), form_of(request)
+    if "others" in form:
+        await sessions.end_others(context, me.session)
+    elif (session_id := _id(form.text("session"))) is not None:
+        await sessions.end_one(context, me.session, session_id)
+    return go_to(paths.ACCOUNT)
+
+
+@router.post(CODES)
+async def codes(
+    request: Request, me: Annotated[SignedIn, Depends(requires(fresh=True))]
+) -> Response:
+    """Make new recovery codes, and show them."""
+    new = await sessions.renew_recovery_codes(acting(request, me), me.session)
+    return page(request, "recovery_codes.html", me=me, codes=new, first=False)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,45 @@
+"""Puts the console into the application: its routes, and its own answers where one is refused."""
+
+from typing import Final, cast
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activation_server.services.context import Context
+from activation_server.web.console import (
+    account_page,
+    home_page,
+    paths,
+    refusals,
+    set_up_page,
+    sign_in_page,
+    static_files,
+    step_up_page,
+)
+from activation_server.web.console.access import AccessError
+
+# Routes that anybody may ask for. Every other one is made with `requires`; a test sees to it.
+PUBLIC: Final = frozenset({paths.SIGN_IN, paths.CODE, paths.SET_UP, paths.STATIC})
+
+
+# Pages that are added stand here, and in the navigation.
+ROUTERS: Final = (
+    home_page.router,
+    sign_in_page.router,
+    step_up_page.router,
+    set_up_page.router,
+    account_page.router,
+    static_files.router,
+)
+
+
+def install(app: FastAPI, context: Context) -> None:
+    """Add the console's routes, and answer where `requires` lets nobody through."""
+    app.state.context = context
+    for router in ROUTERS:
+        app.include_router(router)
+
+    @app.exception_handler(AccessError)
+    async def no_access(request: Request, error: Exception) -> Response:
+        return await refusals.no_access(request, cast("AccessError", error))

@@ -1,0 +1,29 @@
+"""What stands in the console's header: each page for those who may open it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from activation_server.rules.permissions import Permission, Role, may
+from activation_server.web.console import paths
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the header; without a permission it is for everybody who is signed in."""
+
+    title: str
+    path: str
+    permission: Permission | None = None
+
+    def is_open(self, path: str) -> bool:
+        """Tell whether a path is this page, or one below it."""
+        return path == self.path or (self.path != paths.HOME and path.startswith(self.path + "/"))
+
+
+NAVIGATION: Final[tuple[Entry, ...]] = (Entry("Home", paths.HOME),)
+
+
+def for_role(role: Role, entries: Sequence[Entry] = NAVIGATION) -> Sequence[Entry]:
+    """Give the pages that staff of a role may open."""
+    return [each for each in entries if each.permission is None or may(role, each.permission)]

@@ -1,0 +1,53 @@
+"""Pages of the console: templates, with headers that let nothing else in."""
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from activation_server.web.console import paths, static_files, wording
+from activation_server.web.console.access import SignedIn
+from activation_server.web.console.navigation import for_role
+from activation_server.web.pages import in_words
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_templates: Final = Environment(
+    loader=PackageLoader("activation_server.web.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["at"] = in_words
+_templates.globals.update(address=static_files.address, paths=paths, ROLES=wording.ROLES)
+
+
+def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    me: SignedIn | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """Write a page, for whoever is signed in; every value is escaped."""
+    text = _templates.get_template(template).render(
+        me=me,
+        here=request.scope["path"],
+        navigation=[] if me is None else for_role(me.role),
+        **values,
+    )
+    return HTMLResponse(text, status, HEADERS)
+
+
+def go_to(path: str) -> Response:
+    """Lead on to a page of the console, by GET."""
+    return RedirectResponse(path, 303, HEADERS)

@@ -1,0 +1,55 @@
+"""Paths of the console, and where somebody goes on to: on this server only."""
+
+import re
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+
+HOME: Final = "/console"
+SIGN_IN: Final = "/console/sign-in"
+CODE: Final = "/console/sign-in/code"
+SIGN_OUT: Final = "/console/sign-out"
+STEP_UP: Final = "/console/step-up"
+ACCOUNT: Final = "/console/account"
+SET_UP: Final = "/console/set-up/{token}"
+STATIC: Final = "/console/static/{name}"
+
+# What may follow is what a browser writes into an address: no host, no control character.
+_PATH: Final = re.compile(
+    r"/console(?:/[\w.~%:@!$&'()*+,;=-]*)*(?:\?[\w.~%:@!$&'()*+,;=/?-]*)?", re.ASCII
+)
+_LONGEST: Final = 1000
+
+
+def is_console(request: Request) -> bool:
+    """Tell whether a request is for the console, for a page that there is or not."""
+    path: str = request.scope["path"]
+    return path == HOME or path.startswith(HOME + "/")
+
+
+def local(wanted: str | None) -> str:
+    """Give the page of the console to go on to; its first page in place of anything else."""
+    if wanted is None or len(wanted) > _LONGEST or "/.." in wanted:
+        return HOME
+    return wanted if _PATH.fullmatch(wanted) else HOME
+
+
+def asked(request: Request) -> str:
+    """Give the page that a request is about: for a form, the page that it stands on."""
+    if request.method in {"GET", "HEAD"}:
+        path, query = (
+            quote(request.scope["path"], safe="/"),
+            request.scope["query_string"].decode("latin-1"),
+        )
+        return local(f"{path}?{query}" if query else path)
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return HOME
+    return local(f"{referer.path}?{referer.query}" if referer.query else referer.path)
+
+
+def with_next(path: str, wanted: str) -> str:
+    """Give a path that leads on to a page later."""
+    return path if wanted == HOME else f"{path}?next={quote(wanted, safe='/')}"

@@ -1,0 +1,45 @@
+"""The console's words for what the code has names for."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from activation_server.rules.permissions import Permission, Role
+from activation_server.rules.staff import Why
+
+ROLES: Final[Mapping[Role, str]] = {
+    Role.VIEWER: "Viewer",
+    Role.SUPPORT: "Support",
+    Role.MANAGER: "Manager",
+    Role.PRIVACY_OFFICER: "Privacy officer",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+PERMISSIONS: Final[Mapping[Permission, str]] = {
+    Permission.LICENSES_READ: "Find and see licenses, with personal values masked",
+    Permission.LICENSES_SUPPORT: "Suspend and reinstate licenses, free computers, write notes",
+    Permission.LICENSES_CHANGE: "Change ends, seats, policies and editions; revoke licenses",
+    Permission.LICENSES_ISSUE: "Issue and import licenses, turn a trial into one",
+    Permission.OVERVIEW_READ: "See the numbers, with nobody's name",
+    Permission.CATALOGUE_READ: "See products, policies and releases",
+    Permission.CATALOGUE_WRITE: "Change products, policies and releases",
+    Permission.PEOPLE_REVEAL: "See personal values in clear, one license at a time",
+    Permission.PEOPLE_EXPORT: "Export everything that is held on a person",
+    Permission.PEOPLE_ERASE: "Erase a person",
+    Permission.NEWSLETTER_MANAGE: "Manage the newsletter's addresses and their evidence",
+    Permission.PRIVACY_READ: "See what is stored, until when, what is due, and legal holds",
+    Permission.PRIVACY_MANAGE: "Set lifetimes, run retention, place and lift legal holds",
+    Permission.AUDIT_READ: "Read the audit log",
+    Permission.STAFF_MANAGE: "Manage staff and their roles",
+    Permission.TOKENS_MANAGE: "Manage tokens of the API",
+    Permission.KEYS_MANAGE: "Manage signing keys",
+    Permission.SERVER_OPERATE: "Operate the server",
+}
+
+NOT_LET_IN: Final[Mapping[Why, str]] = {
+    Why.WRONG: "Name and password do not fit. Check both for typing errors.",
+    Why.WRONG_CODE: "This code is not right, or was used already. Take the one that is shown now.",
+    Why.TOO_MANY: "There were too many attempts. Try again in {wait} seconds.",
+    Why.CODES_USED_UP: "Too many wrong codes were typed for this name. Sign in with a browser that "
+    "you used before, or ask an operator for a new link.",
+    Why.TOO_LATE: "That took too long. Sign in again.",
+}

@@ -1,0 +1,148 @@
+"""Debian's Chromium, started once, on a console that is served on loopback."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+
+from tests.conftest import START, World
+from tests.web.conftest import shared_world
+from tests.web.live import Live, live
+
+__all__ = ["shared_world"]
+
+Result = TypeVar("Result")
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESKTOP = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
+SECONDS = 10_000  # milliseconds that anything on a page may take
+
+
+@dataclass
+class Chromium:
+    """A browser that lives in one event loop, and works between others."""
+
+    runner: asyncio.Runner
+    browser: Browser
+
+    def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        async def done() -> Result:
+            return await work()
+
+        return self.runner.run(done())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The browser; without one the tests are skipped, but in CI."""
+    path = shutil.which("chromium")
+    if path is None:
+        told = "There is no Chromium: run scripts/install_system_packages.sh."
+        if os.environ.get("CI"):
+            pytest.fail(told)
+        pytest.skip(told)
+    with asyncio.Runner() as runner:
+        driver = async_playwright()
+        playwright = runner.run(driver.__aenter__())
+        launching = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = runner.run(_coroutine(launching))
+        yield Chromium(runner, browser)
+        runner.run(_coroutine(browser.close()))
+        runner.run(driver.__aexit__(None, None, None))
+
+
+async def _coroutine(done: Awaitable[Result]) -> Result:
+    return await done
+
+
+@dataclass
+class Console:
+    """A console that is served, and a browser to open it with."""
+
+    chromium: Chromium
+    served: Live
+    world: World
+
+    def visit(
+        self,
+        work: Callable[[Page], Awaitable[Result]],
+        *,
+        dark: bool = False,
+        size: ViewportSize = DESKTOP,
+        script: bool = True,
+    ) -> Result:
+        """Open a window of its own, with no cookies, and do something there."""
+
+        async def opened() -> Result:
+            context = await self.chromium.browser.new_context(
+                base_url=self.served.url,
+                viewport=size,
+                color_scheme="dark" if dark else "light",
+                java_script_enabled=script,
+            )
+            context.set_default_timeout(SECONDS)
+            page = await context.new_page()
+            said: list[str] = []
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            try:
+                done = await work(page)
+            finally:
+                await context.close()
+            refused = [each for each in said if "Content Security Policy" in each]
+            assert not refused, refused
+            return done
+
+        return self.chromium.run(opened)
+
+
+@pytest.fixture(scope="module")
+def served(shared_world: World, chromium: Chromium) -> Iterator[Console]:
+    """A console for a module."""
+    with live(shared_world) as address:
+        yield Console(chromium, address, shared_world)
+
+
+@pytest.fixture
+def console(served: Console) -> Console:
+    """The module's console, with its clock set back."""
+    served.world.clock.now = START
+    return served
+
+
+async def faults(page: Page) -> list[dict[str, Any]]:
+    """What axe finds on a page that is serious."""
+    found = await Axe().run(page)
+    return [
+        {"id": each["id"], "on": [node["target"] for node in each["nodes"]]}
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+async def usable(page: Page, name: str) -> None:
+    """See that a page has no serious fault, and is as wide as the window.
+
+    CONSOLE_PICTURES names a folder that gets a picture of each.
+    """
+    if folder := os.environ.get("CONSOLE_PICTURES"):
+        await page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}.png", full_page=True)
+    assert await faults(page) == [], name
+    too_wide = "document.documentElement.scrollWidth > window.innerWidth"
+    assert not await page.evaluate(too_wide), name
