@@ -51,11 +51,11 @@ class Browser:
 
     def sign_in(self, me: Member, wanted: str = paths.HOME) -> httpx.Response:
         """Sign in with password and code."""
+        code = me.code(self.server.context)
         answer = self.send(
             paths.SIGN_IN, {"name": me.name, "password": me.password, "next": wanted}
         )
         assert answer.status_code == 303, answer.text
-        code = me.code(self.server.context)
         return self.send(paths.CODE, {"code": code, "next": wanted})
 
 
