@@ -22,6 +22,7 @@ RECOVERY_BYTES: Final = 10
 WRONG_CODES: Final = 20
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
+_NOT_FOR_STAFF: Final = frozenset({"server", "unknown"})  # who acts without anybody
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
 _LOOK_ALIKE: Final = str.maketrans({"i": "1", "l": "1", "o": "0"})
 
@@ -99,10 +100,17 @@ def name_of(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
+def is_name(name: str) -> bool:
+    """Tell whether somebody could have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(typed: str) -> str:
     """Give a sign-in name that may be used. Raises OperatorError."""
     name = name_of(typed)
-    if not _NAME.fullmatch(name):
+    if name in _NOT_FOR_STAFF:
+        raise OperatorError(f"Choose another name: in the audit log {name} is nobody's.")
+    if not is_name(name):
         raise OperatorError(
             "A sign-in name has 1 to 64 characters: letters a to z, digits, and . _ @ - between "
             "them."

@@ -2,7 +2,14 @@
 
 from activation_server.crypto.staff_tokens import Purpose, Ticket
 from activation_server.rules.audit import Action
-from activation_server.rules.staff import CODE_WITHIN, NotLetIn, Session, Why, name_of
+from activation_server.rules.staff import (
+    CODE_WITHIN,
+    NotLetIn,
+    Session,
+    Why,
+    is_name,
+    name_of,
+)
 from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.services.credentials import (
@@ -35,14 +42,14 @@ async def check_password(
     name = name_of(typed_name)
 
     async def find(connection: Connection) -> Member | None:
-        return await store.named(connection, name)
+        return await store.named(connection, name if is_name(name) else "")
 
     member = await context.database.transact(find)
     browser = known_browser(context, member, caller)
     if wait := _wait_for_password(context, browser, name, caller):
         return NotLetIn(Why.TOO_MANY, wait)
     if not await is_password(context, member, password) or member is None:
-        await _note_failure(context, None if member is None else name, Why.WRONG, caller)
+        await _note_failure(context, name, Why.WRONG, caller, known=member is not None)
         return NotLetIn(Why.WRONG)
     return make_ticket(context, member, Purpose.SECOND_STEP, CODE_WITHIN)
 
@@ -131,17 +138,20 @@ async def _note(
     await audit.note(acting, connection, action, subject=member.name, details=details)
 
 
-async def _note_failure(context: Context, name: str | None, why: Why, caller: Caller) -> None:
+async def _note_failure(
+    context: Context, name: str, why: Why, caller: Caller, *, known: bool = True
+) -> None:
     """Note that somebody was not let in: seldom, and no name that is nobody's.
 
     What is typed there may be a password.
     """
     if not context.sign_in_limits.is_to_be_noted(caller.network, name):
         return
+    subject = name if known else None
 
     async def work(connection: Connection) -> None:
         await audit.note(
-            context, connection, Action.SIGN_IN_FAILED, subject=name, details={"why": why}
+            context, connection, Action.SIGN_IN_FAILED, subject=subject, details={"why": why}
         )
 
     await context.database.transact(work)

@@ -42,6 +42,12 @@ def test_a_name_that_could_be_taken_for_another_is_refused(typed: str):
         staff.checked_name(typed)
 
 
+def test_nobody_is_named_as_the_server_is():
+    for name in ("server", "Unknown"):
+        with pytest.raises(OperatorError, match="nobody's"):
+            staff.checked_name(name)
+
+
 @pytest.mark.parametrize(
     ("password", "told"),
     [

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from activation_server.logs import REQUEST_ID
 from activation_server.rules.errors import UnavailableError
-from activation_server.web.console import cookies, paths
+from activation_server.web.console import paths
 from activation_server.web.console.access import (
     AccessError,
     ForgedError,
@@ -42,10 +42,8 @@ _BUSY: Final = ("The server is busy", "Nothing was changed. Try again in a momen
 async def no_access(request: Request, error: AccessError) -> Response:
     """Answer where `requires` lets nobody through."""
     if isinstance(error, NotSignedInError):
-        response = go_to(paths.with_next(paths.SIGN_IN, paths.asked(request)))
-        if cookies.of(request, cookies.SESSION) is not None:
-            cookies.drop(response, cookies.SESSION)  # of a session that is over
-        return response
+        # The cookie stays: another window may have been given a new token just now.
+        return go_to(paths.with_next(paths.SIGN_IN, paths.asked(request)))
     if isinstance(error, StepUpDueError):
         return go_to(paths.with_next(paths.STEP_UP, paths.asked(request)))
     said = _FORGED if isinstance(error, ForgedError) else _NOT_ALLOWED
