@@ -25,6 +25,9 @@ class Purpose(StrEnum):
     RECOVERY = "recovery code"
     SECOND_STEP = "second step"  # the password was right, the code is to come
     BROWSER = "known browser"
+    PASSKEY = "passkey"  # a ticket that a passkey's challenge is derived from
+    NEW_PASSKEY = "new passkey"
+    CHALLENGE = "challenge"
 
 
 @dataclass(frozen=True, slots=True)

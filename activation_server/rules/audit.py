@@ -62,6 +62,8 @@ class Action(StrEnum):
     STAFF_LINK_MADE = "staff_link_made"
     STAFF_SET_UP = "staff_set_up"
     RECOVERY_CODES_MADE = "recovery_codes_made"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     STEPPED_UP = "stepped_up"

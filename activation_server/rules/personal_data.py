@@ -459,7 +459,8 @@ STAFF_FACT: Final = DataKind(
 STAFF_CREDENTIAL: Final = DataKind(
     "staff credential",
     "a digest of a password (Argon2id) and the secret of an authenticator app, both sealed; keyed "
-    "digests of recovery codes and of a link to choose them",
+    "digests of recovery codes and of a link to choose them; the public halves of passkeys, and "
+    "when each was added and used last",
     categories=("user.authorization.credentials",),
     uses=(SECURITY,),
     purpose="Let nobody else in under the name of a member of staff.",

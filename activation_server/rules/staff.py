@@ -14,6 +14,8 @@ from activation_server.rules.permissions import Role
 LINK_VALID: Final = timedelta(hours=24)
 CODE_WITHIN: Final = timedelta(minutes=5)  # after the password
 BROWSER_KNOWN: Final = timedelta(days=365)
+PASSKEY_WITHIN: Final = timedelta(hours=1)  # after the page was opened
+MOST_PASSKEYS: Final = 10
 SEEN_EVERY: Final = timedelta(minutes=1)  # a session's last use is no finer
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 RECOVERY_CODES: Final = 10
@@ -40,6 +42,7 @@ class Why(StrEnum):
 
     WRONG = "wrong"  # name or password, or that there is no such name: which of these is not told
     WRONG_CODE = "wrong_code"
+    WRONG_PASSKEY = "wrong_passkey"
     TOO_MANY = "too_many"  # attempts: wait
     CODES_USED_UP = "codes_used_up"  # too many wrong codes from browsers that are not known
     TOO_LATE = "too_late"  # the password was typed too long ago

@@ -21,7 +21,7 @@ from activation_server.services.credentials import (
 )
 from activation_server.services.staff import new_token
 from activation_server.store import staff as store
-from activation_server.store import staff_sessions
+from activation_server.store import staff_passkeys, staff_sessions
 from activation_server.store.database import Connection
 from activation_server.store.staff import Member
 
@@ -65,7 +65,7 @@ async def offered(context: Context, token: str) -> Offer | None:
 async def complete(
     context: Context, token: str, password: str, repeated: str, code: str
 ) -> SetUp | NotSetUp | None:
-    """Choose a password and an app, use the link up, and sign in; all earlier sessions end.
+    """Choose a password and an app, use the link up, and sign in; sessions and passkeys end.
 
     Of two calls at the same moment one gets nothing, as does a link that is void.
     """
@@ -90,6 +90,7 @@ async def complete(
             return None
         await _save(context, connection, member, digest, offer.secret, step)
         await replace_recovery_codes(context, connection, member.staff_id, codes)
+        await staff_passkeys.remove(connection, member.staff_id)
         await staff_sessions.end(connection, member.staff_id)
         await begin_session(context, connection, member, session_id, session_token)
         acting = context.acting(member.name)

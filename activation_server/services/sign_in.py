@@ -1,5 +1,7 @@
 """Signing in to the console: name and password, then a code; and again for what needs it fresh."""
 
+from collections.abc import Mapping
+
 from activation_server.crypto.staff_tokens import Purpose, Ticket
 from activation_server.rules.audit import Action
 from activation_server.rules.staff import (
@@ -15,6 +17,7 @@ from activation_server.services.context import Context
 from activation_server.services.credentials import (
     Caller,
     LetIn,
+    Proven,
     begin_session,
     is_of,
     is_password,
@@ -49,7 +52,7 @@ async def check_password(
     if wait := _wait_for_password(context, browser, name, caller):
         return NotLetIn(Why.TOO_MANY, wait)
     if not await is_password(context, member, password) or member is None:
-        await _note_failure(context, name, Why.WRONG, caller, known=member is not None)
+        await note_failure(context, name, Why.WRONG, caller, known=member is not None)
         return NotLetIn(Why.WRONG)
     return make_ticket(context, member, Purpose.SECOND_STEP, CODE_WITHIN)
 
@@ -73,12 +76,12 @@ async def check_code(context: Context, ticket: str, typed: str, caller: Caller) 
         if isinstance(proven, NotLetIn):
             return proven, member.name
         await begin_session(context, connection, member, session_id, token)
-        await _note(context, connection, Action.SIGNED_IN, member, proven.codes_left)
+        await note_let_in(context, connection, Action.SIGNED_IN, member, _left(proven))
         return let_in(context, member, token, proven.codes_left), member.name
 
     done, name = await context.database.transact(work)
     if isinstance(done, NotLetIn) and name is not None:
-        await _note_failure(context, name, done.why, caller)
+        await note_failure(context, name, done.why, caller)
     return done
 
 
@@ -94,7 +97,7 @@ async def step_up(
         return NotLetIn(Why.TOO_MANY, wait)
     member = await context.database.transact(find)
     if not await is_password(context, member, password) or member is None:
-        await _note_failure(context, session.name, Why.WRONG, caller)
+        await note_failure(context, session.name, Why.WRONG, caller)
         return NotLetIn(Why.WRONG)
     token, credentials_at = new_token(context), member.credentials_at
 
@@ -105,15 +108,14 @@ async def step_up(
         proven = await take_code(context, connection, locked, typed, known=True)
         if isinstance(proven, NotLetIn):
             return proven
-        digest = session_digest(context, token)
-        if not await staff_sessions.renew(connection, session.session_id, digest, context.now()):
+        if not await renew_session(context, connection, session, token):
             return NotLetIn(Why.TOO_LATE)
-        await _note(context, connection, Action.STEPPED_UP, locked, proven.codes_left)
+        await note_let_in(context, connection, Action.STEPPED_UP, locked, _left(proven))
         return let_in(context, locked, token, proven.codes_left)
 
     done = await context.database.transact(work)
     if isinstance(done, NotLetIn):
-        await _note_failure(context, session.name, done.why, caller)
+        await note_failure(context, session.name, done.why, caller)
     return done
 
 
@@ -130,15 +132,31 @@ def _wait_for_code(context: Context, browser: Ticket | None, given: Ticket) -> i
     return context.sign_in_limits.attempt_of(who)
 
 
-async def _note(
-    context: Context, connection: Connection, action: Action, member: Member, left: int | None
+def _left(proven: Proven) -> Mapping[str, object]:
+    return {} if proven.codes_left is None else {"recovery_codes_left": proven.codes_left}
+
+
+async def renew_session(
+    context: Context, connection: Connection, session: Session, token: str
+) -> bool:
+    """Give a session, whose owner signed in again, another token; `False` when it is gone."""
+    digest = session_digest(context, token)
+    return await staff_sessions.renew(connection, session.session_id, digest, context.now())
+
+
+async def note_let_in(
+    context: Context,
+    connection: Connection,
+    action: Action,
+    member: Member,
+    details: Mapping[str, object],
 ) -> None:
+    """Note that somebody signed in, or did again, in the transaction in which they do."""
     acting = context.acting(member.name)
-    details = {} if left is None else {"recovery_codes_left": left}
     await audit.note(acting, connection, action, subject=member.name, details=details)
 
 
-async def _note_failure(
+async def note_failure(
     context: Context, name: str, why: Why, caller: Caller, *, known: bool = True
 ) -> None:
     """Note that somebody was not let in: seldom, and no name that is nobody's.

@@ -493,6 +493,22 @@ staff_recovery_codes = Table(
     info={"about": "Codes that take the place of a lost phone, once each."},
 )
 
+# `used_until`: of the ticket that was used last; an earlier one is not taken any more.
+staff_passkeys = Table(
+    "staff_passkeys",
+    metadata,
+    column("credential_id", LargeBinary, kind.STAFF_CREDENTIAL, primary_key=True),
+    column("staff_id", Uuid, kind.STAFF_FACT),
+    column("public_key", LargeBinary, kind.STAFF_CREDENTIAL),
+    column("sign_count", BigInteger, kind.STAFF_CREDENTIAL),
+    column("added_at", Moment, kind.STAFF_CREDENTIAL),
+    column("used_at", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    column("used_until", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], ondelete="CASCADE"),
+    Index(None, "staff_id"),
+    info={"about": "Passkeys, each in place of a password and a code."},
+)
+
 staff_sessions = Table(
     "staff_sessions",
     metadata,

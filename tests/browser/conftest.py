@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tests.conftest import START, World
 from tests.web.conftest import shared_world
-from tests.web.live import Live, live
+from tests.web.live import live
 
 __all__ = ["shared_world"]
 
@@ -76,7 +76,7 @@ class Console:
     """A console that is served, and a browser to open it with."""
 
     chromium: Chromium
-    served: Live
+    url: str
     world: World
 
     def visit(
@@ -91,7 +91,7 @@ class Console:
 
         async def opened() -> Result:
             context = await self.chromium.browser.new_context(
-                base_url=self.served.url,
+                base_url=self.url,
                 viewport=size,
                 color_scheme="dark" if dark else "light",
                 java_script_enabled=script,
@@ -116,7 +116,7 @@ class Console:
 def served(shared_world: World, chromium: Chromium) -> Iterator[Console]:
     """A console for a module."""
     with live(shared_world) as address:
-        yield Console(chromium, address, shared_world)
+        yield Console(chromium, address.url, shared_world)
 
 
 @pytest.fixture

@@ -115,8 +115,8 @@ def test_a_form_of_another_site_is_not_taken(console: Console):
 
     async def work(page: Page):
         await sign_in(console, page, me)
-        elsewhere = console.served.url.replace("127.0.0.1", "localhost")
-        forged = f'<form method="post" action="{console.served.url}{paths.SIGN_OUT}"><button>'
+        elsewhere = console.url.replace("127.0.0.1", "localhost")
+        forged = f'<form method="post" action="{console.url}{paths.SIGN_OUT}"><button>'
 
         async def answer(route: Route):
             await route.fulfill(content_type="text/html", body=forged)
@@ -127,7 +127,7 @@ def test_a_form_of_another_site_is_not_taken(console: Console):
             await page.get_by_role("button").click()
         # A cookie that is Lax does not even come along.
         assert (await (await sent.value).all_headers())["location"].startswith(paths.SIGN_IN)
-        await page.goto(console.served.url + paths.HOME)
+        await page.goto(console.url + paths.HOME)
         await expect(page.get_by_role("heading", name="Hello, lured")).to_be_visible()
 
     console.visit(work)

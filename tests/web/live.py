@@ -44,7 +44,8 @@ class Live:
 @contextmanager
 def live(world: World, **settings: Any) -> Iterator[Live]:
     """Serve a world's database on a free port, with these settings."""
-    chosen = Settings(database_url="postgresql://elsewhere", host=HOST, port=0, **settings)
+    address = {"host": HOST, "port": 0, **settings}
+    chosen = Settings(database_url="postgresql://elsewhere", **address)
     started: queue.Queue[tuple[uvicorn.Server, House]] = queue.Queue()
 
     async def run(listening: socket.socket) -> None:

@@ -1,1 +1,4 @@
-"""The console of the vendor's staff: server-rendered pages at `/console`, without any script."""
+"""The console of the vendor's staff: server-rendered pages at `/console`.
+
+Everything but passkeys works without a script.
+"""

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activation_server.services import sessions
+from activation_server.services import passkeys, sessions
 from activation_server.web.console import paths
-from activation_server.web.console.access import SignedIn, acting, form_of, requires
+from activation_server.web.console.access import SignedIn, acting, context_of, form_of, requires
 from activation_server.web.console.pages import go_to, page
 
 END: Final = paths.ACCOUNT + "/sessions/end"
@@ -23,7 +23,9 @@ router = APIRouter(include_in_schema=False)
 async def account(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
     """Show one's own sessions."""
     mine = await sessions.account(acting(request, me), me.session)
-    return page(request, "account.html", me=me, mine=mine)
+    keys = await passkeys.of_session(context_of(request), me.session)
+    can_add = passkeys.site_of(context_of(request)) is not None
+    return page(request, "account.html", me=me, mine=mine, passkeys=keys, can_add=can_add)
 
 
 @router.post(END)

@@ -10,6 +10,7 @@ from activation_server.services.context import Context
 from activation_server.web.console import (
     account_page,
     home_page,
+    passkey_pages,
     paths,
     refusals,
     set_up_page,
@@ -20,7 +21,7 @@ from activation_server.web.console import (
 from activation_server.web.console.access import AccessError
 
 # Routes that anybody may ask for. Every other one is made with `requires`; a test sees to it.
-PUBLIC: Final = frozenset({paths.SIGN_IN, paths.CODE, paths.SET_UP, paths.STATIC})
+PUBLIC: Final = frozenset({paths.SIGN_IN, paths.CODE, paths.BY_PASSKEY, paths.SET_UP, paths.STATIC})
 
 
 # Pages that are added stand here, and in the navigation.
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     step_up_page.router,
     set_up_page.router,
     account_page.router,
+    passkey_pages.router,
     static_files.router,
 )
 

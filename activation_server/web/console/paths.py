@@ -9,9 +9,12 @@ from starlette.requests import Request
 HOME: Final = "/console"
 SIGN_IN: Final = "/console/sign-in"
 CODE: Final = "/console/sign-in/code"
+BY_PASSKEY: Final = "/console/sign-in/passkey"
 SIGN_OUT: Final = "/console/sign-out"
 STEP_UP: Final = "/console/step-up"
+STEP_UP_BY_PASSKEY: Final = "/console/step-up/passkey"
 ACCOUNT: Final = "/console/account"
+PASSKEYS: Final = "/console/account/passkeys"
 SET_UP: Final = "/console/set-up/{token}"
 STATIC: Final = "/console/static/{name}"
 

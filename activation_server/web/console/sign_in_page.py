@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.rules.staff import NotLetIn, Why
-from activation_server.services import sign_in
+from activation_server.services import passkeys, sign_in
 from activation_server.services.credentials import Caller
 from activation_server.web.console import cookies, forms, paths
 from activation_server.web.console.access import (
@@ -27,7 +27,8 @@ async def empty(request: Request) -> Response:
     wanted = paths.local(request.query_params.get("next"))
     if await who_is(request) is not None:
         return go_to(wanted)
-    return page(request, "sign_in.html", next=wanted, name="", fault=None)
+    passkey = passkeys.offer_use(context_of(request))
+    return page(request, "sign_in.html", next=wanted, name="", fault=None, passkey=passkey)
 
 
 @router.post(paths.SIGN_IN)
@@ -73,6 +74,21 @@ async def with_code(request: Request) -> Response:
     return response
 
 
+@router.post(paths.BY_PASSKEY)
+async def with_passkey(request: Request) -> Response:
+    """Take a passkey, and let in."""
+    form = await public_form(request)
+    wanted = paths.local(form.text("next"))
+    done = await passkeys.sign_in(
+        context_of(request), form.text("ticket"), form.text("answer"), caller_of(request)
+    )
+    if isinstance(done, NotLetIn):
+        return again(request, "sign_in.html", done, next=wanted, name="")
+    response = go_to(wanted)
+    cookies.let_in(response, done)
+    return response
+
+
 async def public_form(request: Request) -> forms.Form:
     """Read a form of who is not signed in. Raises ForgedError where no page of ours sent it."""
     if not forms.is_from_here(request, context_of(request)):
@@ -91,7 +107,8 @@ def again(
     """Show the form again, with why nobody was let in."""
     fault = NOT_LET_IN[done.why].format(wait=done.wait)
     status = 429 if done.why is Why.TOO_MANY else 422
-    response = page(request, template, status, me=me, fault=fault, **values)
+    passkey = passkeys.offer_use(context_of(request))
+    response = page(request, template, status, me=me, fault=fault, passkey=passkey, **values)
     if done.wait:
         response.headers["Retry-After"] = str(done.wait)
     return response

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.rules.staff import NotLetIn, Why
-from activation_server.services import sessions, sign_in
+from activation_server.services import passkeys, sessions, sign_in
+from activation_server.services.credentials import LetIn
 from activation_server.web.console import cookies, paths
 from activation_server.web.console.access import SignedIn, acting, context_of, form_of, requires
 from activation_server.web.console.pages import go_to, page
@@ -20,7 +21,8 @@ router = APIRouter(include_in_schema=False)
 async def empty_step_up(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
     """Ask for password and code."""
     wanted = paths.local(request.query_params.get("next"))
-    return page(request, "step_up.html", me=me, next=wanted, fault=None)
+    passkey = passkeys.offer_use(context_of(request))
+    return page(request, "step_up.html", me=me, next=wanted, fault=None, passkey=passkey)
 
 
 @router.post(paths.STEP_UP)
@@ -35,13 +37,23 @@ async def step_up(request: Request, me: Annotated[SignedIn, Depends(requires())]
         form.text("code"),
         caller_of(request),
     )
-    if isinstance(done, NotLetIn) and done.why is Why.TOO_LATE:
-        return go_to(paths.with_next(paths.SIGN_IN, wanted))
-    if isinstance(done, NotLetIn):
-        return again(request, "step_up.html", done, me=me, next=wanted)
-    response = go_to(wanted)
-    cookies.let_in(response, done)
-    return response
+    return _answered(request, me, done, wanted)
+
+
+@router.post(paths.STEP_UP_BY_PASSKEY)
+async def step_up_by_passkey(
+    request: Request, me: Annotated[SignedIn, Depends(requires())]
+) -> Response:
+    """Take a passkey, and go on to where one came from."""
+    form = form_of(request)
+    done = await passkeys.step_up(
+        context_of(request),
+        me.session,
+        form.text("ticket"),
+        form.text("answer"),
+        caller_of(request),
+    )
+    return _answered(request, me, done, paths.local(form.text("next")))
 
 
 @router.post(paths.SIGN_OUT)
@@ -50,4 +62,14 @@ async def sign_out(request: Request, me: Annotated[SignedIn, Depends(requires())
     await sessions.sign_out(acting(request, me), me.session)
     response = page(request, "signed_out.html")
     cookies.drop(response, cookies.SESSION)
+    return response
+
+
+def _answered(request: Request, me: SignedIn, done: LetIn | NotLetIn, wanted: str) -> Response:
+    if isinstance(done, NotLetIn) and done.why is Why.TOO_LATE:
+        return go_to(paths.with_next(paths.SIGN_IN, wanted))
+    if isinstance(done, NotLetIn):
+        return again(request, "step_up.html", done, me=me, next=wanted)
+    response = go_to(wanted)
+    cookies.let_in(response, done)
     return response

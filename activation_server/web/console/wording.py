@@ -38,6 +38,8 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
 NOT_LET_IN: Final[Mapping[Why, str]] = {
     Why.WRONG: "Name and password do not fit. Check both for typing errors.",
     Why.WRONG_CODE: "This code is not right, or was used already. Take the one that is shown now.",
+    Why.WRONG_PASSKEY: "This passkey was not taken. Try it once more, or sign in with name and "
+    "password.",
     Why.TOO_MANY: "There were too many attempts. Try again in {wait} seconds.",
     Why.CODES_USED_UP: "Too many wrong codes were typed for this name. Sign in with a browser that "
     "you used before, or ask an operator for a new link.",

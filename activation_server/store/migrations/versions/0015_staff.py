@@ -1,4 +1,4 @@
-"""The vendor's staff, their recovery codes and sessions."""
+"""The vendor's staff, their recovery codes, passkeys and sessions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,6 +50,24 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "staff_passkeys",
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.Column("used_at", MOMENT),
+        sa.Column("used_until", MOMENT),
+        sa.PrimaryKeyConstraint("credential_id", name="staff_passkeys_pkey"),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.staff_id"],
+            name="staff_passkeys_staff_id_fkey",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("staff_passkeys_staff_id_idx", "staff_passkeys", ["staff_id"])
+    op.create_table(
         "staff_sessions",
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=False),
@@ -73,5 +91,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("staff_sessions")
+    op.drop_table("staff_passkeys")
     op.drop_table("staff_recovery_codes")
     op.drop_table("staff")
