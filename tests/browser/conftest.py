@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -31,6 +31,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
+_FAULTS = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
+    .filter(each => ["serious", "critical"].includes(each.impact))
+    .map(each => [each.id, each.nodes.map(node => node.target)]))"""
+_TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
 SECONDS = 10_000  # milliseconds that anything on a page may take
 
 
@@ -83,8 +87,6 @@ class Console:
         self,
         work: Callable[[Page], Awaitable[Result]],
         *,
-        dark: bool = False,
-        size: ViewportSize = DESKTOP,
         script: bool = True,
     ) -> Result:
         """Open a window of its own, with no cookies, and do something there."""
@@ -92,8 +94,7 @@ class Console:
         async def opened() -> Result:
             context = await self.chromium.browser.new_context(
                 base_url=self.url,
-                viewport=size,
-                color_scheme="dark" if dark else "light",
+                viewport=DESKTOP,
                 java_script_enabled=script,
             )
             context.set_default_timeout(SECONDS)
@@ -126,23 +127,18 @@ def console(served: Console) -> Console:
     return served
 
 
-async def faults(page: Page) -> list[dict[str, Any]]:
-    """What axe finds on a page that is serious."""
-    found = await Axe().run(page)
-    return [
-        {"id": each["id"], "on": [node["target"] for node in each["nodes"]]}
-        for each in found.response["violations"]
-        if each["impact"] in {"serious", "critical"}
-    ]
-
-
 async def usable(page: Page, name: str) -> None:
-    """See that a page has no serious fault, and is as wide as the window.
+    """See that a page has no serious fault, light and dark, on a phone and a desktop.
 
     CONSOLE_PICTURES names a folder that gets a picture of each.
     """
-    if folder := os.environ.get("CONSOLE_PICTURES"):
-        await page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}.png", full_page=True)
-    assert await faults(page) == [], name
-    too_wide = "document.documentElement.scrollWidth > window.innerWidth"
-    assert not await page.evaluate(too_wide), name
+    await page.evaluate(Axe().axe_script)
+    for size in (PHONE, DESKTOP):
+        await page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            look = f"{name.replace(' ', '-')}-{size['width']}-{scheme}"
+            if folder := os.environ.get("CONSOLE_PICTURES"):
+                await page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
+            assert await page.evaluate(_FAULTS) == [], look
+            assert not await page.evaluate(_TOO_WIDE), look
