@@ -51,10 +51,14 @@ def settings(**given: object) -> Settings:
 
 
 def operate(
-    work: Callable[[Context], Awaitable[Result]], data_dir: Path | None, *, as_json: bool = False
+    work: Callable[[Context], Awaitable[Result]],
+    data_dir: Path | None,
+    *,
+    as_json: bool = False,
+    issuer: str | None = None,
 ) -> Result:
     """Run a use case with the server's means: beside a running server, or without one."""
-    chosen = settings(data_dir=data_dir)
+    chosen = settings(data_dir=data_dir, issuer=issuer)
     logs.configure(LogFormat.TEXT, "error")
 
     async def run(url: str) -> Result:

@@ -19,6 +19,11 @@ app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name they sign in with.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="What they may do: docs/console.md.")]
 
+Issuer = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The server's public URL (or ACTIVATION_ISSUER)."),
+]
+
 
 @app.callback()
 def group() -> None:
@@ -29,18 +34,25 @@ def group() -> None:
 def add(
     name: Name,
     role: RoleOption,
+    issuer: Issuer = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Add somebody; print a link, good for one use, that they choose their password with."""
-    link = operate(lambda context: staff.add(context, name, role), data_dir, as_json=as_json)
+    link = operate(
+        lambda context: staff.add(context, name, role), data_dir, as_json=as_json, issuer=issuer
+    )
     _print_link(link, f"{link.of.name} is added as {role}.", as_json=as_json)
 
 
 @app.command("link")
-def make_link(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def make_link(
+    name: Name, issuer: Issuer = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Print a new link for who forgot the password or lost the phone; an earlier one is void."""
-    link = operate(lambda context: staff.make_link(context, name), data_dir, as_json=as_json)
+    link = operate(
+        lambda context: staff.make_link(context, name), data_dir, as_json=as_json, issuer=issuer
+    )
     told = f"{link.of.name} chooses another password and app; until then the old ones hold."
     _print_link(link, told, as_json=as_json)
 
@@ -52,7 +64,8 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"staff": [_document(each) for each in found]})
     elif found:
-        table = Table("Name", "Role", "Standing", "Added", "Link until")
+        columns = ("Name", "Role", "Standing", "Added", "Link until")
+        table = Table(*columns, box=None, pad_edge=False)
         for each in found:
             until = "" if each.link_until is None else rfc3339(each.link_until)
             day = str(each.added_at.date())
@@ -113,10 +126,9 @@ def list_sessions(
     if as_json:
         print_json({"sessions": [staff_report.session(each) for each in found]})
     elif found:
-        table = Table("Name", "Role", "Since", "Used last", "Ends")
+        table = Table("Name", "Role", "Since", "Used last", box=None, pad_edge=False)
         for each in found:
-            times = map(rfc3339, (each.began_at, each.seen_at, each.ends_at))
-            table.add_row(each.name, each.role, *times)
+            table.add_row(each.name, each.role, rfc3339(each.began_at), rfc3339(each.seen_at))
         out.print(table)
     else:
         out.print("Nobody is signed in.")

@@ -38,7 +38,8 @@ def test_the_first_administrator_is_made_by_a_link(world: World, commands: Comma
 def test_a_link_is_printed_once_and_stands_nowhere(world: World, commands: Commands):
     added = commands.json("staff", "add", "ben", "--role", "viewer")
     assert added["link"].startswith("http://127.0.0.1:8080/console/set-up/")
-    again = commands.json("staff", "link", "ben")
+    again = commands.json("staff", "link", "ben", "--issuer", "https://licenses.example.com/")
+    assert again["link"].startswith("https://licenses.example.com/console/set-up/")
     assert again["link"] != added["link"]
 
     async def offered(context: Context, url: str):
