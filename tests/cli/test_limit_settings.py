@@ -12,6 +12,8 @@ NAMES = (
     "network_wrong_keys",
     "license_check_ins",
     "license_activations",
+    "network_sign_ins",
+    "name_sign_ins",
 )
 
 
