@@ -132,7 +132,7 @@ async def remove(context: Context, session: Session, credential_id: bytes) -> bo
 
 async def sign_in(context: Context, ticket: str, answer: str, caller: Caller) -> LetIn | NotLetIn:
     """Take a passkey's answer, and begin a session."""
-    if wait := context.sign_in_limits.attempt(caller.network, "\x00passkey"):
+    if wait := context.sign_in_limits.attempt_from(caller.network):
         return NotLetIn(Why.TOO_MANY, wait)
     token, session_id = new_token(context), context.randomness.uuid()
 

@@ -38,6 +38,14 @@ class SignInLimits:
             self._names.count(named, now)
         return rate_limit.seconds(wait)
 
+    def attempt_from(self, network: str | None) -> int:
+        """Count an attempt without a name, where there is nothing to guess; give the seconds."""
+        now = self._clock()
+        wait = self._networks.wait(network, now)
+        if not wait:
+            self._networks.count(network, now)
+        return rate_limit.seconds(wait)
+
     def attempt_of(self, known: Hashable) -> int:
         """Count an attempt of somebody who is known; give the seconds to wait, 0 for none."""
         now = self._clock()

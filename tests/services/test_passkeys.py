@@ -11,8 +11,9 @@ from activation_server.rules.permissions import Role
 from activation_server.rules.staff import MOST_PASSKEYS, Why
 from activation_server.services import audit_list, passkeys, sessions, staff
 from activation_server.services.context import Context
-from activation_server.services.credentials import LetIn
+from activation_server.services.credentials import Caller, LetIn
 from activation_server.services.passkeys import Offer
+from activation_server.services.sign_in_limits import SignInLimits
 from tests.conftest import World
 from tests.services.authenticator import PRESENT, Device
 from tests.services.staff import (
@@ -86,6 +87,23 @@ def test_an_answer_is_good_for_one_use_also_at_the_same_moment(world: World):
         world.clock.advance(seconds=1)
         assert isinstance(await sign_in(context, device), LetIn)
         assert why(await sign_in(context, device, offer)) is Why.WRONG_PASSKEY
+
+    world.run(work)
+
+
+def test_many_of_one_office_sign_in_at_once_and_a_flood_is_slowed_down(world: World):
+    async def work(context: Context):
+        limits = SignInLimits(30, 1, lambda: 10**18)
+        device = await device_of(context, await member(context))
+        context = replace(context, sign_in_limits=limits)
+        for _ in range(30):
+            world.clock.advance(seconds=1)
+            assert isinstance(await sign_in(context, device), LetIn)
+        assert why(await sign_in(context, device)) is Why.TOO_MANY
+        world.clock.advance(seconds=1)
+        offer, elsewhere = offered(context), Caller("198.51.100.0/24")
+        done = await passkeys.sign_in(context, offer.ticket, device.use(offer.options), elsewhere)
+        assert isinstance(done, LetIn)
 
     world.run(work)
 

@@ -1,7 +1,7 @@
 """Who may open which page: what every route of the console is made with.
 
-@router.get("/console/licenses")
-async def licenses(me: Annotated[SignedIn, Depends(requires(Permission.LICENSES_READ))]) …
+A route takes `me: Annotated[SignedIn, Depends(requires(Permission.LICENSES_READ))]`. Forms that are
+sent to it are read, and seen to be of a page of that session; `form_of(request)` gives them.
 """
 
 from dataclasses import dataclass, field

@@ -22,8 +22,6 @@ from activation_server.web.console.access import AccessError
 
 # Routes that anybody may ask for. Every other one is made with `requires`; a test sees to it.
 PUBLIC: Final = frozenset({paths.SIGN_IN, paths.CODE, paths.BY_PASSKEY, paths.SET_UP, paths.STATIC})
-
-
 # Pages that are added stand here, and in the navigation.
 ROUTERS: Final = (
     home_page.router,
