@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from tests.conftest import START, World
 from tests.web.conftest import shared_world
@@ -35,7 +35,8 @@ _FAULTS = """axe.run(document, {resultTypes: ["violations"]}).then(found => foun
     .filter(each => ["serious", "critical"].includes(each.impact))
     .map(each => [each.id, each.nodes.map(node => node.target)]))"""
 _TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
-SECONDS = 10_000  # milliseconds that anything on a page may take
+PATIENCE = 30_000  # milliseconds that anything on a page may take, however busy the machine is
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -97,7 +98,7 @@ class Console:
                 viewport=DESKTOP,
                 java_script_enabled=script,
             )
-            context.set_default_timeout(SECONDS)
+            context.set_default_timeout(PATIENCE)
             page = await context.new_page()
             said: list[str] = []
             page.on("console", lambda message: said.append(message.text))
