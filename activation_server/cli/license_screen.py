@@ -1,7 +1,6 @@
 """How one license looks on a terminal: what holds and why, on one screen."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from rich.text import Text
 from activation_server.cli.license_views import STATUS_STYLES, person, printable
 from activation_server.cli.operate import out
 from activation_server.cli.terms import ANY, NONE, UNLIMITED
-from activation_server.formats import admin_api
+from activation_server.formats import admin_api, words
 from activation_server.formats.problem import PAGES
 from activation_server.rules.license import Terms
 
@@ -20,9 +19,7 @@ Document = Mapping[str, Any]
 
 # What is not shown on the terminal stands in the JSON.
 PEOPLE, COMPUTERS, REFUSALS, EVENTS = 5, 10, 5, 15
-SHORT_ID = 6  # the end of an activation's id; its beginning is the license's
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _NO_LIMIT: Final[Mapping[str, str]] = {"seats": UNLIMITED, "transfers": UNLIMITED, "edition": ANY}
 _DEFAULTS: Final[Mapping[str, object]] = {
     name: admin_api.plain(value) for name, value in asdict(Terms()).items()
@@ -54,8 +51,8 @@ def _print_head(document: Document) -> None:
         )
     )
     started = document["started"]
-    begun = f"first used {_day(started)}" if started else "never used"
-    facts = f"{document['license_id']}  issued {_day(document['issued'])}, {begun}"
+    begun = f"first used {words.day(started)}" if started else "never used"
+    facts = f"{document['license_id']}  issued {words.day(document['issued'])}, {begun}"
     out.print(Text(facts, "dim"))
     out.print()
 
@@ -75,8 +72,12 @@ def _print_terms(terms: Mapping[str, Document], policy: str) -> None:
         if term["value"] != _DEFAULTS.get(name) or term["from"] == "license":
             source = "this license" if term["from"] == "license" else f"policy {policy}"
             table.add_row(
-                _words(name),
-                Text(_NO_LIMIT.get(name, NONE) if term["value"] is None else _value(term["value"])),
+                printable(words.name(name)),
+                Text(
+                    _NO_LIMIT.get(name, NONE)
+                    if term["value"] is None
+                    else printable(words.value(term["value"]))
+                ),
                 Text(printable(source)),
             )
     if table.row_count:
@@ -87,16 +88,16 @@ def _print_people(people: Sequence[Document]) -> Mapping[str, str]:
     """Print who bought the license and who uses it; give the names of their computers."""
     table = _table("People", "Who", "Last contact")
     for one in people[:PEOPLE]:
-        erased = one["erased"] and f"erased on {_day(one['erased'])}"
+        erased = one["erased"] and f"erased on {words.day(one['erased'])}"
         who = erased or person(one) or "not named"
-        table.add_row(one["role"], Text(who), _day(one["last_contact"]))
+        table.add_row(one["role"], Text(who), words.day(one["last_contact"]))
     if table.row_count:
         _print_part(table)
         _print_more(len(people) - PEOPLE)
     computers = [computer for one in people for computer in one["computers"]]
     for computer in [each for each in computers if each["comments"]][:PEOPLE]:
-        at, words_ = _day(computer["commented"]), printable(computer["comments"])
-        out.print(Text(f"{at}  comment: {words_}"))
+        at, comment = words.day(computer["commented"]), printable(computer["comments"])
+        out.print(Text(f"{at}  comment: {comment}"))
     return {each["activation_id"]: each["name"] for each in computers if each["name"]}
 
 
@@ -116,7 +117,7 @@ def _print_computers(activations: Sequence[Document], names: Mapping[str, str]) 
         table.add_row(
             one["activation_id"],
             Text(one["status"], STATUS_STYLES.get(one["status"], "")),
-            _time(one["last_check_in"]),
+            words.minute(one["last_check_in"]),
             Text(printable(one["app_version"])),
             Text(printable(one["os"]), no_wrap=True, overflow="ellipsis"),
             *([Text(printable(names.get(one["activation_id"], "")))] if names else []),
@@ -131,8 +132,8 @@ def _print_refusals(refusals: Sequence[Document]) -> None:
     _print_part(Text("Last refusals", "dim"))
     for one in refusals[:REFUSALS]:
         times = "once" if one["times"] == 1 else f"{one['times']} times"
-        evidence = f": {_details(one['evidence'])}" if one["evidence"] else ""
-        line = Text(f"{_time(one['at'])}  {one['code']}, {times}{evidence}")
+        evidence = f": {printable(words.details(one['evidence']))}" if one["evidence"] else ""
+        line = Text(f"{words.minute(one['at'])}  {one['code']}, {times}{evidence}")
         _print_item("-", line, PAGES[one["code"]].person)
     _print_more(len(refusals) - REFUSALS)
 
@@ -141,7 +142,11 @@ def _print_events(events: Sequence[Document], total: int) -> None:
     table = _table(Column("History", no_wrap=True), "What", "Details")
     for one in events[:EVENTS]:
         details = {name: value for name, value in one.items() if name not in {"at", "kind"}}
-        table.add_row(_time(one["at"]), _words(one["kind"]), Text(_details(details)))
+        table.add_row(
+            words.minute(one["at"]),
+            printable(words.name(one["kind"])),
+            Text(printable(words.details(details))),
+        )
     _print_part(table)
     _print_more(total - EVENTS)
 
@@ -167,60 +172,3 @@ def _print_item(mark: str, line: Text, advice: str = "") -> None:
 def _print_more(more: int) -> None:
     if more > 0:
         out.print(Text(f"… and {more} more, see --json", "dim"))
-
-
-# ---- Words.
-
-
-def _details(details: Mapping[str, Any]) -> str:
-    """Write the details of an event, or the evidence of a refusal; a reason comes last."""
-    ordered = sorted(details.items(), key=lambda pair: (pair[0] == "reason", pair[0]))
-    return printable(", ".join(_SPELT.get(name, _named)(name, value) for name, value in ordered))
-
-
-def _named(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
-    return f"{_words(name)}: {_value(value)}"
-
-
-def _activation(_name: str, value: str) -> str:
-    return f"activation …{value[-SHORT_ID:]}"
-
-
-def _changes(_name: str, changes: Mapping[str, Document]) -> str:
-    return ", ".join(
-        f"{_words(name)}: {_value(change['from'])} → {_value(change['to'])}"
-        for name, change in changes.items()
-    )
-
-
-_SPELT: Final[Mapping[str, Callable[[str, Any], str]]] = {
-    "activation_id": _activation,
-    "changes": _changes,
-}
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):  # names in groups: the parts of a computer
-        groups = (f"{name} {' '.join(names)}" for name, names in value.items() if names)
-        return f"({'; '.join(groups)})"
-    if isinstance(value, list):
-        return ", ".join(map(_value, value)) or NONE
-    if value is None:
-        return NONE
-    text = printable(str(value))
-    return _time(text) if _TIME.fullmatch(text) else text
-
-
-def _time(rfc3339: str) -> str:
-    """Write a time, which is in UTC, to the minute."""
-    return rfc3339[:16].replace("T", " ")
-
-
-def _day(rfc3339: str) -> str:
-    return rfc3339[:10]
-
-
-def _words(name: str) -> str:
-    return printable(name.replace("_", " "))
