@@ -264,17 +264,22 @@ def problem(
 ) -> ProblemBody:
     """Write a refusal as the protocol's error body."""
     text = TEXTS[reason]
-    detail = _detail(reason, evidence)
     return ProblemBody(
         type=f"{issuer}/problems/{slug(reason)}",
         title=text.title,
         status=text.status,
-        detail=detail.format_map(evidence) if evidence else detail,
+        detail=told(reason, evidence),
         code=reason,
         server_time=server_time,
         evidence=dict(evidence) or None,
         retry_after=retry_after,
     )
+
+
+def told(reason: Reason, evidence: Mapping[str, object]) -> str:
+    """Give the sentence that an app shows to the person at the computer."""
+    detail = _detail(reason, evidence)
+    return detail.format_map(evidence) if evidence else detail
 
 
 def _detail(reason: Reason, evidence: Mapping[str, object]) -> str:

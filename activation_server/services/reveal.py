@@ -1,4 +1,4 @@
-"""People and keys in clear for tools: one license at a time, so many a day."""
+"""People and keys in clear: one license at a time, so many a day for each who looks."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ async def reveal(context: Context, license_id: UUID, reason: str) -> LicenseHist
         done = await audit.count_of(connection, context.actor, Action.REVEALED, today)
         if most is not None and done > most:
             raise TooOftenError(
-                f"This token has shown {most} licenses in clear today; it may again tomorrow.",
+                f"You have seen {most} licenses in clear today; you may again tomorrow.",
                 _until_tomorrow(now),
             )
         return history

@@ -23,7 +23,7 @@ _templates = Environment(
 )
 
 
-def _with_code(sentence: str) -> Markup:
+def with_code(sentence: str) -> Markup:
     """Mark up what stands between backticks as code."""
     parts = [escape(part) for part in sentence.split("`")]
     return Markup("").join(
@@ -37,7 +37,7 @@ def in_words(time: datetime) -> str:
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
-_templates.filters["with_code"] = _with_code
+_templates.filters["with_code"] = with_code
 _templates.filters["at"] = in_words
 _STYLE = _templates.get_template("style.css").render()
 

@@ -319,7 +319,7 @@ def test_the_header_shows_what_the_role_may_open():
     for role in Role:
         shown = navigation.for_role(role, entries)
         assert {each.permission for each in shown} == MAY[role]
-    assert [each.title for each in navigation.for_role(Role.VIEWER)] == ["Home"]
+    assert [each.title for each in navigation.for_role(Role.VIEWER)] == ["Home", "Licenses"]
 
 
 def test_a_page_is_the_open_one_with_those_below_it():

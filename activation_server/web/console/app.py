@@ -9,7 +9,10 @@ from starlette.responses import Response
 from activation_server.services.context import Context
 from activation_server.web.console import (
     account_page,
+    change_page,
+    find_page,
     home_page,
+    license_page,
     passkey_pages,
     paths,
     refusals,
@@ -30,6 +33,9 @@ ROUTERS: Final = (
     set_up_page.router,
     account_page.router,
     passkey_pages.router,
+    find_page.router,
+    license_page.router,
+    change_page.make_router(),
     static_files.router,
 )
 

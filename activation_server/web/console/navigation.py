@@ -21,7 +21,10 @@ class Entry:
         return path == self.path or (self.path != paths.HOME and path.startswith(self.path + "/"))
 
 
-NAVIGATION: Final[tuple[Entry, ...]] = (Entry("Home", paths.HOME),)
+NAVIGATION: Final[tuple[Entry, ...]] = (
+    Entry("Home", paths.HOME),
+    Entry("Licenses", paths.LICENSES, Permission.LICENSES_READ),
+)
 
 
 def for_role(role: Role, entries: Sequence[Entry] = NAVIGATION) -> Sequence[Entry]:

@@ -6,10 +6,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from activation_server.formats import words
 from activation_server.web.console import paths, static_files, wording
 from activation_server.web.console.access import SignedIn
 from activation_server.web.console.navigation import for_role
-from activation_server.web.pages import in_words
+from activation_server.web.pages import in_words, with_code
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -26,7 +27,19 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["at"] = in_words
+_templates.filters.update(
+    at=in_words,
+    with_code=with_code,
+    day=words.day,
+    minute=words.minute,
+    words=words.name,
+    value=words.value,
+    details=words.details,
+    short=words.short,
+    event_details=lambda event: words.details(
+        {name: each for name, each in event.items() if name not in {"at", "kind"}}
+    ),
+)
 _templates.globals.update(address=static_files.address, paths=paths, ROLES=wording.ROLES)
 
 

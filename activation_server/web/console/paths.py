@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 
 HOME: Final = "/console"
+LICENSES: Final = "/console/licenses"
+LICENSE: Final = "/console/licenses/{license_id}"
 SIGN_IN: Final = "/console/sign-in"
 CODE: Final = "/console/sign-in/code"
 BY_PASSKEY: Final = "/console/sign-in/passkey"

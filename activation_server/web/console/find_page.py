@@ -1,0 +1,49 @@
+"""Find a license by whatever a caller can tell."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activation_server.rules.permissions import Permission
+from activation_server.services import finding
+from activation_server.services.finding import Found
+from activation_server.services.recently_seen import recently_seen
+from activation_server.web.admin import documents
+from activation_server.web.console import paths
+from activation_server.web.console.access import SignedIn, acting, requires
+from activation_server.web.console.pages import go_to, page
+
+LONGEST: Final = 300  # characters that are searched for
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(paths.LICENSES)
+async def find(
+    request: Request, me: Annotated[SignedIn, Depends(requires(Permission.LICENSES_READ))]
+) -> Response:
+    """Show what is found; the only one that is found at once."""
+    context = acting(request, me)
+    text = request.query_params.get("q", "").strip()[:LONGEST].replace("\0", "")
+    found = await finding.find(context, text) if text else Found((), complete=True)
+    if len(found.licenses) == 1 and found.complete:
+        return go_to(license_path(found.licenses[0].license.license_id))
+    now = context.now()
+    recent = [] if text else [documents.found(each, now) for each in await recently_seen(context)]
+    return page(
+        request,
+        "find.html",
+        me=me,
+        text=text,
+        found=[documents.found(each, now) for each in found.licenses],
+        complete=found.complete,
+        recent=recent,
+    )
+
+
+def license_path(license_id: UUID) -> str:
+    """Give where a license is shown."""
+    return paths.LICENSE.format(license_id=license_id)

@@ -1,0 +1,296 @@
+"""What staff can change about a license: what each is called, asks for, and does."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from activation_server.rules.branch import TrueBranch
+from activation_server.rules.errors import OperatorError
+from activation_server.rules.license import MOST_DAYS, License, Status
+from activation_server.rules.permissions import Permission
+from activation_server.rules.reasons import Reason
+from activation_server.rules.renewal import Renewal
+from activation_server.rules.seat import Activation
+from activation_server.services import license_change, licensing, seat_changes
+from activation_server.services.context import Context
+from activation_server.services.license_change import NewTerms
+
+MOST_SEATS: Final = 2**31 - 1
+_NO_COMPUTER: Final = "There is no such computer; go back to the license, and choose one."
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input of a change's form; `choices` make it a list to choose from."""
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "text"
+    required: bool = True
+    choices: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[License], str] = lambda _license: ""  # what stands in it at first
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed into a form."""
+
+    license_id: UUID
+    fields: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseChange:
+    """One thing that staff can do; `of_computer`: with one of its computers."""
+
+    name: str
+    title: str
+    about: str
+    done: str
+    permission: Permission
+    offered: Callable[[License], bool]
+    do: Callable[[Context, Given], Awaitable[object]]
+    fields: tuple[Field, ...] = ()
+    undo: str | None = None  # the change that takes it back
+    danger: bool = False
+    of_computer: bool = False
+
+
+def whole_number(given: Given, name: str, label: str, most: int) -> int:
+    """Read a whole number from 1 up. Raises OperatorError."""
+    text = given.fields[name]
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+    if not 1 <= number <= most:
+        msg = f"{label}: give a whole number from 1 to {most:,}."
+        raise OperatorError(msg)
+    return number
+
+
+def _standing(change: str) -> Callable[[Context, Given], Awaitable[object]]:
+    async def do(context: Context, given: Given) -> object:
+        return await licensing.change_standing(context, given.license_id, change, given.reason)
+
+    return do
+
+
+async def _renew(context: Context, given: Given) -> object:
+    days = whole_number(given, "days", "Days", MOST_DAYS)
+    wanted = Renewal(maintenance_days=days) if given.fields["what"] == "maintenance" else None
+    renewal = wanted or Renewal(days=days)
+    return await license_change.renew(context, given.license_id, renewal, given.reason)
+
+
+async def _seats(context: Context, given: Given) -> object:
+    unlimited = not given.fields["seats"]
+    seats = None if unlimited else whole_number(given, "seats", "Seats", MOST_SEATS)
+    return await _set(context, given, {"seats": seats})
+
+
+async def _edition(context: Context, given: Given) -> object:
+    return await _set(context, given, {"edition": given.fields["edition"] or None})
+
+
+async def _virtual(context: Context, given: Given) -> object:
+    return await _set(context, given, {"virtual": given.fields["virtual"]})
+
+
+async def _set(context: Context, given: Given, terms: Mapping[str, object]) -> object:
+    new = NewTerms(terms=terms)
+    return await license_change.set_terms(context, given.license_id, new, given.reason)
+
+
+async def _remove_computer(context: Context, given: Given) -> object:
+    removed = await seat_changes.remove_activation(context, _computer(given), given.reason)
+    return _of_the_license(given, removed)
+
+
+async def _declare(context: Context, given: Given) -> object:
+    true = TrueBranch(given.fields["branch"])
+    declared = await seat_changes.declare_branch(context, _computer(given), true, given.reason)
+    return _of_the_license(given, declared)
+
+
+def _computer(given: Given) -> UUID:
+    try:
+        return UUID(given.fields["computer"])
+    except ValueError:
+        raise OperatorError(_NO_COMPUTER) from None
+
+
+def _of_the_license(given: Given, seat: Activation) -> Activation:
+    """See that a computer is one of the license's; what was done is undone where it is not."""
+    if seat.license_id != given.license_id:
+        raise OperatorError(_NO_COMPUTER)
+    return seat
+
+
+def _can_end(license_: License) -> bool:
+    never = license_.expires_at is None and license_.terms.lasts is None
+    return not never or license_.maintained_until() is not None
+
+
+_SUPPORT, _CHANGE = Permission.LICENSES_SUPPORT, Permission.LICENSES_CHANGE
+
+CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            LicenseChange(
+                name="reinstate",
+                title="Reinstate",
+                about="The license works again. Its computers see it at their next check-in.",
+                done="The license works again.",
+                permission=_SUPPORT,
+                offered=lambda license_: license_.status is not Status.ACTIVE,
+                do=_standing("reinstate"),
+            ),
+            LicenseChange(
+                name="renew",
+                title="Extend",
+                about="Adds days to the end, or counts them from today where that is past.",
+                done="The license was extended.",
+                permission=_CHANGE,
+                offered=_can_end,
+                do=_renew,
+                fields=(
+                    Field(
+                        "what",
+                        "What",
+                        choices={"license": "The license", "maintenance": "Its maintenance"},
+                    ),
+                    Field("days", "Days", kind="number"),
+                ),
+            ),
+            LicenseChange(
+                name="seats",
+                title="Change seats",
+                about="How many computers may be activated at once. No seat in use is taken away.",
+                done="The number of seats was changed.",
+                permission=_CHANGE,
+                offered=lambda _license: True,
+                do=_seats,
+                fields=(
+                    Field(
+                        "seats",
+                        "Seats",
+                        hint="Empty for any number.",
+                        kind="number",
+                        required=False,
+                        now=lambda license_: str(license_.terms.seats or ""),
+                    ),
+                ),
+            ),
+            LicenseChange(
+                name="edition",
+                title="Change edition",
+                about="Which edition of the app it covers.",
+                done="The edition was changed.",
+                permission=_CHANGE,
+                offered=lambda _license: True,
+                do=_edition,
+                fields=(
+                    Field(
+                        "edition",
+                        "Edition",
+                        hint="As the app names it. Empty for any edition.",
+                        required=False,
+                        now=lambda license_: license_.terms.edition or "",
+                    ),
+                ),
+            ),
+            LicenseChange(
+                name="virtual-machines",
+                title="Virtual machines",
+                about="Whether it may be used in virtual machines.",
+                done="The term was changed.",
+                permission=_CHANGE,
+                offered=lambda _license: True,
+                do=_virtual,
+                fields=(
+                    Field(
+                        "virtual",
+                        "In virtual machines",
+                        choices={"allow": "Works", "refuse": "Is refused"},
+                        now=lambda license_: license_.terms.virtual.value,
+                    ),
+                ),
+            ),
+            LicenseChange(
+                name="suspend",
+                title="Put on hold",
+                about="Its computers are refused from their next check-in on, until it is "
+                "reinstated.",
+                done="The license is on hold.",
+                permission=_SUPPORT,
+                offered=lambda license_: license_.status is Status.ACTIVE,
+                do=_standing("suspend"),
+                undo="reinstate",
+            ),
+            LicenseChange(
+                name="revoke",
+                title="Revoke",
+                about="Ends the license: it was refunded, charged back, or ended by you. Its "
+                "computers are refused from their next check-in on.",
+                done="The license was revoked.",
+                permission=_CHANGE,
+                offered=lambda license_: license_.status is not Status.REVOKED,
+                do=_standing("revoke"),
+                undo="reinstate",
+                danger=True,
+            ),
+            LicenseChange(
+                name="remove-computer",
+                title="Remove a computer",
+                about="Frees its seat. That computer is refused from its next check-in on, and may "
+                "activate again while a seat is free. It counts as no transfer.",
+                done="The seat is free.",
+                permission=_SUPPORT,
+                offered=lambda _license: False,
+                do=_remove_computer,
+                danger=True,
+                of_computer=True,
+            ),
+            LicenseChange(
+                name="declare",
+                title="Declare the true copy",
+                about="Two computers use one activation. The other one is refused from its next "
+                "check-in on, and needs a seat of its own.",
+                done="It is declared which copy is the true one.",
+                permission=_SUPPORT,
+                offered=lambda _license: False,
+                do=_declare,
+                fields=(
+                    Field(
+                        "branch",
+                        "The true one",
+                        choices={
+                            TrueBranch.LATEST.value: "The copy that checked in last",
+                            TrueBranch.OTHER.value: "The one that it left behind",
+                        },
+                    ),
+                ),
+                of_computer=True,
+            ),
+        )
+    }
+)
+
+# What helps with a refusal, beside what is done at the computer; "computers" is the table of them.
+HELPS: Final[Mapping[Reason, tuple[str, ...]]] = MappingProxyType(
+    {
+        Reason.LICENSE_REVOKED: ("reinstate",),
+        Reason.LICENSE_SUSPENDED: ("reinstate",),
+        Reason.LICENSE_EXPIRED: ("renew",),
+        Reason.EDITION_NOT_COVERED: ("edition",),
+        Reason.VERSION_NOT_COVERED: ("renew",),
+        Reason.VIRTUAL_MACHINE_REFUSED: ("virtual-machines",),
+        Reason.CLONE_DETECTED: ("computers",),
+        Reason.HARDWARE_MISMATCH: ("computers",),
+        Reason.TRANSFER_LIMIT_REACHED: ("computers",),
+        Reason.SEAT_LIMIT_REACHED: ("computers", "seats"),
+    }
+)

@@ -1,0 +1,318 @@
+"""A call for support: find the license, see what happened, put it right."""
+
+import html
+import re
+from collections.abc import Mapping
+from uuid import UUID
+
+import pytest
+
+from activation_server.rules.audit import Action, Wanted
+from activation_server.rules.permissions import Role
+from activation_server.rules.person import Person, Told
+from activation_server.services import audit_list, licensing
+from activation_server.services.activation import reactivate_alone
+from activation_server.services.calls import Certified
+from activation_server.services.context import Context
+from activation_server.services.licensing import LicenseView
+from activation_server.services.new_seat import activate
+from activation_server.web.console import paths
+from activation_server.web.console.license_changes import CHANGES
+from tests.console.staff import Browser, browser_of
+from tests.services.calls import granted, issue_one, make_request
+from tests.web.server import Server
+
+ANA = Person("Ana <script>alert(1)</script> Petrović", "Café & Co", "ana@example.com")
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+
+
+def sold(server: Server, **terms: object) -> LicenseView:
+    """A license with a buyer."""
+
+    async def work(context: Context) -> LicenseView:
+        return await issue_one(
+            context, overrides={"seats": 2, **terms}, buyer=ANA, order_reference="FS-1001"
+        )
+
+    return server.run(work(server.context))
+
+
+def seat_on(server: Server, license_: LicenseView, computer: int) -> Certified:
+    request = make_request(computer, license_.license_key, computer, told=Told(computer_name="pc"))
+    return granted(server.run(activate(server.context, request)))
+
+
+def path_of(license_: LicenseView, change: str = "") -> str:
+    path = paths.LICENSE.format(license_id=license_.license.license_id)
+    return f"{path}/{change}" if change else path
+
+
+def status_of(server: Server, license_: LicenseView) -> str:
+    shown = server.run(licensing.show(server.context, license_.license.license_id))
+    return shown.view.license.status.value
+
+
+def fill(browser: Browser, path: str, fields: Mapping[str, str]) -> tuple[int, str]:
+    """Fill in a form, and look at what it would do."""
+    form = browser.get(path)
+    assert form.status_code == 200
+    answer = browser.send(path.partition("?")[0], {**hidden(form.text), **fields})
+    return answer.status_code, answer.text
+
+
+def hidden(page: str) -> dict[str, str]:
+    last = page[page.rindex('<form method="post"') :]
+    return {name: html.unescape(value) for name, value in HIDDEN.findall(last)}
+
+
+def confirm(browser: Browser, path: str, page: str) -> str:
+    answer = browser.send(path.partition("?")[0], {**hidden(page), "confirmed": "yes"})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+@pytest.fixture(scope="module")
+def support(shared_server: Server) -> Browser:
+    return browser_of(shared_server, "helps", Role.SUPPORT)[0]
+
+
+@pytest.fixture(scope="module")
+def manager(shared_server: Server) -> Browser:
+    return browser_of(shared_server, "manages", Role.MANAGER)[0]
+
+
+@pytest.mark.parametrize("by", ["key", "tail", "order", "email", "name", "id", "computer"])
+def test_a_license_is_found_by_what_a_caller_can_tell(server: Server, support: Browser, by: str):
+    license_ = sold(server)
+    seat = seat_on(server, license_, 40 + len(by))
+    other = sold(server)
+    told = {
+        "key": license_.license_key.lower(),
+        "tail": license_.key_tail,
+        "order": "FS-1001",
+        "email": "ANA@example.com",
+        "name": "petrovic",
+        "id": str(license_.license.license_id),
+        "computer": str(seat.activation.activation_id),
+    }[by]
+    answer = support.get(f"{paths.LICENSES}?q={told}")
+    if answer.status_code == 303:
+        assert answer.headers["location"] == path_of(license_)
+    else:
+        assert by in {"order", "email", "name"}  # the other one has them as well
+        assert path_of(license_) in answer.text
+        assert path_of(other) in answer.text
+
+
+def test_what_is_not_found_says_what_to_try(support: Browser):
+    answer = support.get(f"{paths.LICENSES}?q=%3Cscript%3Enobody")
+    assert answer.status_code == 200
+    assert "No license has this" in answer.text
+    assert "<script>nobody" not in answer.text
+
+
+def test_what_somebody_looked_at_is_at_hand_for_them_alone(server: Server):
+    license_ = sold(server)
+    mine, _ = browser_of(server, "looks", Role.VIEWER)
+    other, _ = browser_of(server, "looks-not", Role.VIEWER)
+    assert mine.get(path_of(license_)).status_code == 200
+    assert path_of(license_) in mine.get(paths.LICENSES).text
+    assert path_of(license_) not in other.get(paths.LICENSES).text
+
+
+def test_a_license_tells_all_of_it_with_people_masked(server: Server, support: Browser):
+    license_ = sold(server)
+    seat = seat_on(server, license_, 1)
+    page = support.get(path_of(license_)).text
+    for said in (
+        f"…{license_.key_tail}",
+        "1 of 2 in use",
+        "FS-1001",
+        "Never ends.",
+        str(seat.activation.activation_id),
+        "activated",
+        "issued",
+    ):
+        assert said in page, said
+    for kept in ("Petrovi", "ana@example", "Café", license_.license_key, "alert(1)"):
+        assert kept not in page, kept
+
+
+def test_people_are_shown_in_clear_for_a_reason_that_is_noted(server: Server, support: Browser):
+    license_ = sold(server)
+    path = path_of(license_)
+    without = support.post(f"{path}/reveal", on=path, reason=" ")
+    assert without.status_code == 422
+    assert "Petrović" not in without.text
+    shown = support.post(f"{path}/reveal", on=path, reason="ticket 4711")
+    assert "Petrović" in shown.text
+    assert license_.license_key in shown.text
+    assert "<script>alert" not in shown.text
+    assert "&lt;script&gt;alert(1)" in shown.text
+    wanted = Wanted(action=Action.REVEALED, who="helps", limit=1)
+    [entry] = server.run(audit_list.newest(server.context, wanted, None))
+    assert (entry.entry.license_id, entry.why) == (license_.license.license_id, "ticket 4711")
+
+
+def test_a_refusal_says_why_and_leads_to_what_helps(server: Server, manager: Browser):
+    license_ = sold(server, seats=1)
+    seat_on(server, license_, 1)
+    request = make_request(2, license_.license_key, computer=2)
+    server.run(activate(server.context, request))
+    page = manager.get(path_of(license_)).text
+    assert "Why was it refused?" in page
+    assert "All seats are taken" in page
+    assert "which another computer holds" in page  # as the app said it
+    assert f'href="{path_of(license_, "seats")}"' in page
+
+
+def test_a_change_is_seen_before_it_is_done_and_can_be_taken_back(server: Server, support: Browser):
+    license_ = sold(server)
+    path = path_of(license_, "suspend")
+    status, preview = fill(support, path, {"reason": "chargeback"})
+    assert status == 200
+    assert "<td>status</td><td>active</td><td><strong>suspended</strong></td>" in preview
+    assert status_of(server, license_) == "active"
+    after = confirm(support, path, preview)
+    assert status_of(server, license_) == "suspended"
+    page = support.get(after).text
+    assert "The license is on hold." in page
+    assert "chargeback" in page
+    assert f'href="{path_of(license_, "reinstate")}"' in page
+    back = path_of(license_, "reinstate")
+    confirm(support, back, fill(support, back, {"reason": "paid"})[1])
+    assert status_of(server, license_) == "active"
+
+
+@pytest.mark.parametrize(
+    ("change", "fields", "said"),
+    [
+        ("seats", {"seats": "5"}, "<td>seats</td><td>2</td><td><strong>5</strong></td>"),
+        ("seats", {"seats": ""}, "<td>seats</td><td>2</td><td><strong>none</strong></td>"),
+        (
+            "edition",
+            {"edition": "Pro"},
+            "<td>none</td><td><strong>Pro</strong></td>",
+        ),
+        ("virtual-machines", {"virtual": "refuse"}, "<strong>refuse</strong>"),
+        ("renew", {"what": "license", "days": "30"}, "<td>expires</td>"),
+        ("renew", {"what": "maintenance", "days": "30"}, "<td>maintenance until</td>"),
+        ("revoke", {}, "<strong>revoked</strong>"),
+    ],
+)
+def test_each_change_says_what_it_does(
+    server: Server, manager: Browser, change: str, fields: Mapping[str, str], said: str
+):
+    license_ = sold(server, term_days=10, term_from="issue", maintenance_days=10)
+    path = path_of(license_, change)
+    status, preview = fill(manager, path, {**fields, "reason": "they paid"})
+    assert (status, said in preview) == (200, True), preview
+    confirm(manager, path, preview)
+    again = fill(manager, path, {**fields, "reason": "they paid"})
+    assert change == "renew" or "This changes nothing" in again[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "fields", "said"),
+    [
+        ("seats", {"seats": "5"}, "Say why"),
+        ("seats", {"seats": "none", "reason": "x"}, "whole number"),
+        ("seats", {"seats": "²", "reason": "x"}, "whole number"),
+        ("seats", {"seats": "9" * 12, "reason": "x"}, "whole number"),
+        ("renew", {"what": "all", "days": "3", "reason": "x"}, "choose one"),
+        ("renew", {"what": "license", "days": "", "reason": "x"}, "Days is missing"),
+        ("renew", {"what": "license", "days": "3", "reason": "x"}, "never ends"),
+        ("remove-computer", {"computer": "x", "reason": "x"}, "no such computer"),
+        ("remove-computer", {"computer": str(UUID(int=0)), "reason": "x"}, "no activation"),
+    ],
+)
+def test_what_can_not_be_done_says_why(
+    server: Server, manager: Browser, change: str, fields: Mapping[str, str], said: str
+):
+    license_ = sold(server)
+    status, page = fill(manager, path_of(license_, change), fields)
+    assert (status, said in html.unescape(page)) == (422, True), page
+
+
+def test_pressed_twice_it_is_done_once(server: Server, manager: Browser):
+    license_ = sold(server, term_days=10, term_from="issue")
+    path = path_of(license_, "renew")
+    _, preview = fill(manager, path, {"what": "license", "days": "30", "reason": "paid"})
+    for _ in range(2):
+        confirm(manager, path, preview)
+    shown = server.run(licensing.show(server.context, license_.license.license_id))
+    assert [event.kind for event in shown.events].count("renewed") == 1
+
+
+def test_what_somebody_else_changed_meanwhile_is_looked_at_again(server: Server, manager: Browser):
+    license_ = sold(server)
+    path = path_of(license_, "seats")
+    _, preview = fill(manager, path, {"seats": "9", "reason": "paid"})
+    id_ = license_.license.license_id
+    server.run(licensing.change_standing(server.context, id_, "suspend", "chargeback"))
+    answer = manager.send(path, {**hidden(preview), "confirmed": "yes"})
+    assert answer.status_code == 422
+    assert "Somebody changed this license" in answer.text
+    assert 'value="9"' in answer.text
+    shown = server.run(licensing.show(server.context, id_))
+    assert shown.view.license.terms.seats == 2
+
+
+def test_a_computer_of_another_license_is_not_touched(server: Server, support: Browser):
+    mine, other = sold(server), sold(server)
+    seat = seat_on(server, other, 1)
+    path = path_of(mine, "remove-computer")
+    fields = {"computer": str(seat.activation.activation_id), "reason": "x"}
+    status, page = fill(support, path, fields)
+    assert (status, "no such computer" in page) == (422, True)
+
+
+def test_a_computer_is_removed_and_the_app_hears_of_it(server: Server, support: Browser):
+    license_ = sold(server)
+    seat = seat_on(server, license_, 1)
+    id_ = seat.activation.activation_id
+    path = path_of(license_, "remove-computer")
+    _, preview = fill(support, f"{path}?computer={id_}", {"reason": "sold it"})
+    assert "<td>seats used</td><td>1</td><td><strong>0</strong></td>" in preview
+    confirm(support, path, preview)
+    answer = server.run(
+        reactivate_alone(server.context, id_, seat.check_in_token, make_request(9, computer=1))
+    )
+    assert "ACTIVATION_REMOVED" in str(answer)
+
+
+def test_a_note_stands_in_the_history(server: Server, support: Browser):
+    license_ = sold(server)
+    answer = support.post(
+        f"{path_of(license_)}/note", on=path_of(license_), words="called, <b>angry</b>"
+    )
+    page = support.get(answer.headers["location"]).text
+    assert "called, &lt;b&gt;angry&lt;/b&gt;" in page
+    assert "It was noted." in page
+
+
+def test_who_may_only_look_is_offered_nothing_else(server: Server):
+    license_ = sold(server)
+    seat_on(server, license_, 1)
+    viewer, _ = browser_of(server, "only-looks", Role.VIEWER)
+    page = viewer.get(path_of(license_)).text
+    for name in CHANGES:
+        assert path_of(license_, name) not in page
+        assert viewer.get(path_of(license_, name)).status_code == 403
+    assert "/reveal" not in page
+    assert "/note" not in page
+
+
+@pytest.mark.parametrize("license_id", ["x", str(UUID(int=0)), "%00", "..%2F"])
+@pytest.mark.parametrize("change", ["", "seats"])
+def test_there_is_no_page_of_a_license_that_there_is_not(
+    manager: Browser, license_id: str, change: str
+):
+    path = paths.LICENSE.format(license_id=license_id) + (f"/{change}" if change else "")
+    assert manager.get(path).status_code == 404
+
+
+def test_only_our_own_words_are_said_to_be_done(server: Server, support: Browser):
+    license_ = sold(server)
+    page = support.get(f"{path_of(license_)}?done=<script>").text
+    assert 'class="notice done"' not in page
