@@ -238,7 +238,7 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
         actor=actor,
         newsletter_wording=settings.newsletter_wording,
         limits=Limits(_quotas(settings), time.monotonic_ns),
-        reveals_a_day=settings.token_reveals,
+        reveals_a_day=settings.reveals_a_day,
         sign_in_limits=SignInLimits(
             settings.network_sign_ins, settings.name_sign_ins, time.monotonic_ns
         ),

@@ -118,8 +118,9 @@ class Settings(BaseSettings):
     token_calls: Quota = Field(
         default=600, description="calls a minute of the admin API with one API token"
     )
-    token_reveals: Quota = Field(
-        default=100, description="licenses a day that one API token may show in clear"
+    reveals_a_day: Quota = Field(
+        default=100,
+        description="licenses a day that one member of staff, or one API token, may show in clear",
     )
     network_sign_ins: Quota = Field(
         default=60, description="attempts a minute to sign in to the console, from one network"

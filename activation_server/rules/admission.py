@@ -1,6 +1,6 @@
 """Who is let in when there is more to do than can be done: check-ins first, look-ups last.
 
-The vendor's own tools have a few places apart from the customers'.
+The vendor's own tools and staff have a few places apart from the customers'.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class Rank(StrEnum):
     CHECK_IN = "check_ins"
     ACTIVATION = "activations"  # trials and seats given back too
     LOOK_UP = "look_ups"  # everything else
-    STAFF = "staff_calls"  # of the vendor's own tools
+    STAFF = "staff_calls"  # of the vendor's own tools and staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def places_after(places: int, taken: int, took: int, most: int) -> int:
 _ALWAYS: Final = frozenset({"/healthz", "/readyz"})
 _ACTIVATION_CALLS: Final = frozenset({"/v1/activations", "/v1/trials"})
 _OF_AN_ACTIVATION: Final = "/v1/activations/"
-_OF_STAFF: Final = "/admin/"
+_OF_STAFF: Final = ("/admin/", "/console")
 
 
 def rank_of(method: str, path: str) -> Rank | None:

@@ -48,7 +48,7 @@ class Context:
     new_seats: Pool[Any, Any] = field(default_factory=Pool, repr=False)  # services/new_seat.py
     newsletter_wording: str = "1"  # the version of the text beside the newsletter's box
     limits: Limits = field(default_factory=unlimited, repr=False)
-    reveals_a_day: int | None = None  # licenses that one API token may show in clear
+    reveals_a_day: int | None = None  # licenses that one of those who act may show in clear
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     sign_in_limits: SignInLimits = field(default_factory=SignInLimits, repr=False)
     session_times: SessionTimes = field(default_factory=SessionTimes)

@@ -36,6 +36,8 @@ ID = "e0ecab30-bd76-89d5-bbeb-d6e595ba53c2"
         ("POST", "/no/such/call", Rank.LOOK_UP),
         ("GET", "/admin/v1/licenses", Rank.STAFF),
         ("POST", "/admin/v1/licenses", Rank.STAFF),
+        ("GET", "/console", Rank.STAFF),
+        ("POST", "/console/sign-in", Rank.STAFF),
         ("GET", "/healthz", None),
         ("HEAD", "/healthz", None),
         ("GET", "/readyz", None),
