@@ -41,6 +41,7 @@ _LOST_RACE = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 _UNAVAILABLE = frozenset(
     {"57P01", "57P02", "57P03", "53100", "53200", "53300", "25006", "55P03", "57014"}
 )
+_TOO_SLOW = frozenset({"55P03", "57014"})
 _LOST_CONNECTION_CLASS = "08"
 
 Connection: TypeAlias = AsyncConnection  # what services pass on, and never speak to themselves
@@ -162,6 +163,11 @@ async def connection_limit(connection: AsyncConnection) -> int:
 def _sqlstate(error: BaseException) -> str:
     original = getattr(error, "orig", error)
     return getattr(original, "sqlstate", None) or ""
+
+
+def is_too_slow(error: DBAPIError) -> bool:
+    """Tell whether a statement, or a lock that it waited for, took longer than it may."""
+    return _sqlstate(error) in _TOO_SLOW
 
 
 def _is_lost_race(error: BaseException) -> bool:

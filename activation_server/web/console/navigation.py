@@ -23,6 +23,7 @@ class Entry:
 
 NAVIGATION: Final[tuple[Entry, ...]] = (
     Entry("Home", paths.HOME),
+    Entry("Overview", paths.OVERVIEW, Permission.OVERVIEW_READ),
     Entry("Licenses", paths.LICENSES, Permission.LICENSES_READ),
 )
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 
 HOME: Final = "/console"
+OVERVIEW: Final = "/console/overview"
 LICENSES: Final = "/console/licenses"
 LICENSE: Final = "/console/licenses/{license_id}"
 SIGN_IN: Final = "/console/sign-in"
