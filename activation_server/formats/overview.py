@@ -51,6 +51,14 @@ class Sheet:
         rows = self.rows or ()
         return self.shape is not None and any(row[at] for row in rows for at in self.plotted)
 
+    @property
+    def in_words(self) -> str:
+        """Say in a sentence what a plot shows, for those who do not see it."""
+        rows, at = self.rows or (), self.plotted[0]
+        most = max(rows, key=lambda row: int(row[at]), default=None)
+        told = "" if most is None else f" The most are {most[at]:,}: {most[0]}."
+        return f"Plot: {self.title}.{told} The table below has all numbers."
+
     def csv(self) -> str:
         """Write it for spreadsheets."""
         return "".join(map(csv_export.line, (self.head, *(self.rows or ()))))

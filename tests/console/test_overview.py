@@ -102,6 +102,36 @@ def test_each_table_is_there_for_spreadsheets(viewer: Browser, name: str):
     assert all(len(row) == len(head) for row in rows)
 
 
+@pytest.mark.parametrize("name", ["active", "activations", "last-check-ins", "versions", "seats"])
+def test_each_plot_is_an_image_of_its_own(viewer: Browser, name: str):
+    path = f"{paths.OVERVIEW}/{name}.svg"
+    page = viewer.get(paths.OVERVIEW).text
+    assert f'src="{path}"' in page
+    pictures = set()
+    for look in ("", "?width=narrow", "?colors=dark", "?width=narrow&colors=dark"):
+        answer = viewer.get(path + look)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert "<script" not in answer.text
+        assert html.escape(path + look) in page
+        pictures.add(answer.text)
+    assert len(pictures) == 4
+
+
+def test_there_is_no_plot_of_a_list_or_of_nothing(viewer: Browser):
+    for name in ("ending", "clones", "refusals", "x", "due"):
+        assert viewer.get(f"{paths.OVERVIEW}/{name}.svg").status_code == 404
+    assert viewer.get(f"{paths.OVERVIEW}/versions.svg?width=9999999").status_code == 422
+
+
+def test_what_is_seen_of_a_plot_is_told_in_words_too(viewer: Browser):
+    page = viewer.get(paths.OVERVIEW).text
+    assert 'alt="Plot: Activations. The most are 15: 2026-11-22. The table below' in page
+
+
 def test_lists_have_the_ends_of_keys(viewer: Browser, license_: LicenseView):
     [ending] = table_of(viewer, "ending")[1:]
     assert ending == [f"…{license_.key_tail}", "backup-pro", "2026-12-02"]

@@ -1,5 +1,6 @@
-"""What a vendor looks at each morning: numbers without anybody's name, as tables and CSV."""
+"""What a vendor looks at each morning: numbers without anybody's name: plots, tables, CSV."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -8,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activation_server.formats import csv_export
+from activation_server.formats import csv_export, plot
 from activation_server.formats import overview as sheets
 from activation_server.formats.overview import Sheet
+from activation_server.formats.plot import Colors, Width
 from activation_server.rules.overview import may_be_made_anew
 from activation_server.rules.permissions import Permission
 from activation_server.services import overview
@@ -57,6 +59,24 @@ async def due_as_csv(
 ) -> Response:
     """Give what retention has to do for spreadsheets."""
     return _csv(await _due(acting(request, me)))
+
+
+@router.get(paths.OVERVIEW + "/{name}.svg")
+async def as_picture(
+    request: Request,
+    me: Reader,
+    name: str,
+    width: Width = Width.WIDE,
+    colors: Colors = Colors.LIGHT,
+) -> Response:
+    """Give a plot, drawn beside the event loop: no check-in waits for it."""
+    sheet = await _sheet(acting(request, me), name)
+    if not sheet.has_plot:
+        raise HTTPException(404)
+    picture = await asyncio.to_thread(plot.draw, sheet, width, colors)
+    policy = f"default-src 'none'; style-src {picture.style_source}; frame-ancestors 'none'"
+    headers = {**HEADERS, "Content-Security-Policy": policy}
+    return Response(picture.svg, 200, headers, plot.MEDIA_TYPE)
 
 
 @router.get(paths.OVERVIEW + "/{name}.csv")
