@@ -133,11 +133,12 @@ def _lists(numbers: Numbers) -> Iterable[Sheet]:
 
 def _over_time(numbers: Numbers) -> Iterable[Sheet]:
     at, computers = numbers.made_at, numbers.computers
+    estimated = _estimated(computers)
     yield Sheet(
         "active",
         "Active computers",
         "Computers that held a seat at the end of each month. What was given back is deleted some "
-        "time later, so long ago there may have been more.",
+        f"time later, so long ago there may have been more.{estimated}",
         ("Month", "Computers"),
         None if computers is None else _active(at, computers),
         Shape.COLUMNS,
@@ -156,7 +157,7 @@ def _over_time(numbers: Numbers) -> Iterable[Sheet]:
         "last-check-ins",
         "Last check-ins",
         "Active computers by the day of their last answer (UTC). Check-ins themselves are not "
-        "stored: only each computer's last one is known.",
+        f"stored: only each computer's last one is known.{estimated}",
         ("Day", "Computers"),
         None if computers is None else _last_seen(numbers.made_at, computers.last_seen),
         Shape.COLUMNS,
@@ -165,10 +166,11 @@ def _over_time(numbers: Numbers) -> Iterable[Sheet]:
 
 def _by_size(numbers: Numbers) -> Iterable[Sheet]:
     computers = numbers.computers
+    estimated = _estimated(computers)
     yield Sheet(
         "versions",
         "Versions in use",
-        "Active computers by the version of the app that they told last.",
+        f"Active computers by the version of the app that they told last.{estimated}",
         ("Version", "Computers"),
         None if computers is None else _top(computers.versions, computers.active),
         Shape.BARS,
@@ -176,7 +178,7 @@ def _by_size(numbers: Numbers) -> Iterable[Sheet]:
     yield Sheet(
         "systems",
         "Operating systems",
-        "Active computers by the system that they told last.",
+        f"Active computers by the system that they told last.{estimated}",
         ("System", "Computers"),
         None if computers is None else _systems(computers.systems),
         Shape.BARS,
@@ -248,6 +250,12 @@ def _by_day(counts: Iterable[tuple[date, int]]) -> Rows:
 def _last_seen(now: datetime, counts: Mapping[date | None, int]) -> Rows:
     known = {each: count for each, count in counts.items() if each is not None}
     return [(EARLIER, counts.get(None, 0)), *_by_day(rules.filled(known, rules.days(now)))]
+
+
+def _estimated(computers: Computers | None) -> str:
+    if computers is None or computers.one_in == 1:
+        return ""
+    return f" Estimated: one of {computers.one_in} computers was looked at."
 
 
 def _active(now: datetime, computers: Computers) -> Rows:

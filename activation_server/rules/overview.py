@@ -43,6 +43,7 @@ class Computers:
     last_seen: Mapping[date | None, int]
     versions: Mapping[str, int]  # of the app: those in use most
     systems: Mapping[str, int]
+    one_in: int = 1  # of so many computers one was looked at: then all of this is estimated
 
 
 @dataclass(frozen=True, slots=True)

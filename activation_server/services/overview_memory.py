@@ -1,7 +1,7 @@
 """What the overview showed last, in this process's memory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -46,9 +46,28 @@ class Remembered(Generic[Value]):
         return rules.is_good(last.at, now)
 
 
+@dataclass(slots=True)
+class Pictures(Generic[Value]):
+    """What was drawn of the last numbers; one picture at a time, beside the event loop."""
+
+    _of: datetime | None = None
+    _drawn: dict[Hashable, Value] = field(default_factory=dict, repr=False)
+    _drawing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def get(self, of: datetime, which: Hashable, draw: Callable[[], Value]) -> Value:
+        """Give a picture of the numbers that were made at a time; of others none is kept."""
+        async with self._drawing:
+            if of != self._of:
+                self._of, self._drawn = of, {}
+            if which not in self._drawn:
+                self._drawn[which] = await asyncio.to_thread(draw)
+            return self._drawn[which]
+
+
 @dataclass(frozen=True, slots=True)
 class OverviewMemory:
     """Numbers for everybody; what is due for those who may see it."""
 
     numbers: Remembered[Any] = field(default_factory=Remembered)
     due: Remembered[Any] = field(default_factory=Remembered)
+    pictures: Pictures[Any] = field(default_factory=Pictures)

@@ -3,6 +3,7 @@
 Each looks through a table once, so it takes as long as the table is large.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -10,7 +11,6 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Date,
-    Integer,
     Row,
     Select,
     and_,
@@ -21,20 +21,23 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.history import EventKind
-from activation_server.rules.license import MOST_DAYS, Status, TermFrom
+from activation_server.rules.license import Status
 from activation_server.rules.overview import Computers, Found, Listed, Refusals, Sold
 from activation_server.rules.reasons import Reason
 from activation_server.store.database import is_too_slow
-from activation_server.store.tables import activations, events, licenses, policies, refusals
+from activation_server.store.tables import activations, events, licenses, refusals
+from activation_server.store.terms_in_force import ENDS, GRACE_DAYS, IS_TRIAL, SEATS, with_terms
 
 LONGEST: Final = 4000  # milliseconds that a question may take
 _GROUPS: Final = 40  # of each kind: more than there are days, months, or versions that are shown
+MOST_COMPUTERS: Final = 250_000  # that are looked at: of more, some of the table's pages
 _CANDIDATES: Final = 500  # licenses with the most activations that are looked at
 _RESTRAINED: Final = text(
     "SELECT set_config('transaction_read_only', 'on', true),"
@@ -42,7 +45,7 @@ _RESTRAINED: Final = text(
     " set_config('lock_timeout', '500', true),"
     " set_config('max_parallel_workers_per_gather', '0', true)"  # one processor is enough
 )
-_A, _E, _L, _P, _R = (each.c for each in (activations, events, licenses, policies, refusals))
+_E, _L, _R = (each.c for each in (events, licenses, refusals))
 Result = TypeVar("Result")
 
 
@@ -63,41 +66,60 @@ async def bounded(
 
 
 async def computers(
-    connection: AsyncConnection, now: datetime, month: date, day: datetime
+    connection: AsyncConnection,
+    now: datetime,
+    month: date,
+    day: datetime,
+    most: int = MOST_COMPUTERS,
 ) -> Computers:
-    """Count computers by everything at once, in one pass: months since one, days since one."""
-    rows = (await connection.execute(_by_everything(now, month, day))).all()
+    """Count computers by everything at once, in one pass: months since one, days since one.
+
+    Of very many, one in so many is looked at, by a sample of the table's pages.
+    """
+    one_in = await _one_in(connection, most)
+    rows = (await connection.execute(_by_everything(now, month, day, one_in))).all()
     found: dict[int, list[Row[Any]]] = {}
     for row in rows:
         found.setdefault(row.kind, []).append(row)
     joined, left, seen, versions, systems, everything = (found.get(kind, []) for kind in _KINDS)
     return Computers(
-        active=sum(row.active for row in everything),
-        joined={row.joined: row.all for row in joined},
-        left={row.left: row.all for row in left if row.left is not None},
-        last_seen={row.seen: row.active for row in seen if row.active},
-        versions={row.app_version: row.active for row in versions if row.active},
-        systems={row.os_family: row.active for row in systems if row.active},
+        active=sum(row.active * one_in for row in everything),
+        joined={row.joined: row.all * one_in for row in joined},
+        left={row.left: row.all * one_in for row in left if row.left is not None},
+        last_seen={row.seen: row.active * one_in for row in seen if row.active},
+        versions={row.app_version: row.active * one_in for row in versions if row.active},
+        systems={row.os_family: row.active * one_in for row in systems if row.active},
+        one_in=one_in,
     )
+
+
+async def _one_in(connection: AsyncConnection, most: int) -> int:
+    """Tell of how many computers to look at one, by how many PostgreSQL thinks there are."""
+    question = text("SELECT reltuples FROM pg_class WHERE oid = 'activations'::regclass")
+    computers_: float = (await connection.execute(question)).scalar_one()
+    return max(1, math.ceil(computers_ / most))
 
 
 # What GROUPING says of the five columns: a bit for each that is not grouped by.
 _KINDS: Final = (0b01111, 0b10111, 0b11011, 0b11101, 0b11110, 0b11111)
 
 
-def _by_everything(now: datetime, month: date, day: datetime) -> Select[Any]:
-    freed = or_(_A.lapsed, _A.leased_until <= now)
+def _by_everything(now: datetime, month: date, day: datetime, one_in: int) -> Select[Any]:
+    looked_at = activations if one_in == 1 else activations.tablesample(func.system(100 / one_in))
+    computer = looked_at.c
+    freed = or_(computer.lapsed, computer.leased_until <= now)
     left_at = case(
-        (_A.removed_at.is_not(None), _A.removed_at), (freed, func.least(_A.leased_until, now))
+        (computer.removed_at.is_not(None), computer.removed_at),
+        (freed, func.least(computer.leased_until, now)),
     )
     each = select(
-        func.greatest(_month(_A.activated_at), literal(month, Date)).label("joined"),
+        func.greatest(_month(computer.activated_at), literal(month, Date)).label("joined"),
         func.greatest(_month(left_at), case((left_at.is_not(None), literal(month, Date)))).label(
             "left"
         ),
-        case((_A.answered_at >= day, _day(_A.answered_at))).label("seen"),
-        _A.app_version,
-        _A.os_family,
+        case((computer.answered_at >= day, _day(computer.answered_at))).label("seen"),
+        computer.app_version,
+        computer.os_family,
         left_at.is_(None).label("is_active"),
     ).subquery("each")
     columns = (each.c.joined, each.c.left, each.c.seen, each.c.app_version, each.c.os_family)
@@ -123,9 +145,10 @@ async def activations_by_day(connection: AsyncConnection, since: datetime) -> Ma
 
 async def sold(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Sold]:
     """Count the seats of licenses that are good, by product; trials are left out."""
-    stop = _ends + func.make_interval(0, 0, 0, cast(_term("grace_days"), Integer))
-    is_good = and_(_L.status == Status.ACTIVE, ~_is_trial, or_(_ends.is_(None), stop > now))
-    each = _with_terms(_L.product, _L.seats_used, _seats.label("seats")).where(is_good).subquery()
+    stop = ENDS + func.make_interval(0, 0, 0, GRACE_DAYS)
+    is_good = and_(_L.status == Status.ACTIVE, ~IS_TRIAL, func.coalesce(stop > now, true()))
+    terms = with_terms(_L.product, _L.seats_used, SEATS.label("seats")).where(is_good)
+    each = terms.cte("each").prefix_with("MATERIALIZED")
     limited = each.c.seats.is_not(None)
     used = func.coalesce(func.sum(each.c.seats_used).filter(limited), 0)
     question = (
@@ -158,9 +181,9 @@ async def refused(connection: AsyncConnection, since: datetime) -> Sequence[Refu
 
 async def ending(connection: AsyncConnection, now: datetime, until: datetime, limit: int) -> Found:
     """Find licenses that end in between; trials are left out."""
-    soon = and_(_L.status == Status.ACTIVE, ~_is_trial, _ends >= now, _ends < until)
-    listed = _listed(literal(0).label("count"), _ends.label("at")).where(soon)
-    return await _found(connection, listed.order_by(_ends, _L.license_id), limit)
+    soon = and_(_L.status == Status.ACTIVE, ~IS_TRIAL, now <= ENDS, until > ENDS)
+    listed = _listed(literal(0).label("count"), ENDS.label("at")).where(soon)
+    return await _found(connection, listed.order_by(ENDS, _L.license_id), limit)
 
 
 async def most_activated(
@@ -223,29 +246,7 @@ async def _found(connection: AsyncConnection, listed: Select[Any], limit: int) -
 
 
 def _listed(count: ColumnElement[int], at: ColumnElement[Any]) -> Select[Any]:
-    return _with_terms(_L.license_id, _L.key_tail, _L.product, _seats.label("seats"), count, at)
-
-
-def _with_terms(*columns: ColumnElement[Any]) -> Select[Any]:
-    policy = and_(_P.product == _L.product, _P.name == _L.policy)
-    return select(*columns).select_from(licenses).join(policies, policy)
-
-
-def _term(name: str) -> ColumnElement[str | None]:
-    """Give a term of a license: its own, else its policy's; both may be `null`."""
-    return case(
-        (_L.overrides.has_key(name), _L.overrides[name].astext), else_=_P.terms[name].astext
-    )
-
-
-# As `License.ends_at` has it; what awaits its first activation has no end yet.
-_lasts: Final = cast(func.coalesce(_term("trial_days"), _term("term_days")), Integer)
-_begins: Final = case((_term("term_from") == TermFrom.ISSUE, _L.issued_at), else_=_L.started_at)
-_ends: Final = func.coalesce(
-    _L.expires_at, _begins + func.make_interval(0, 0, 0, func.least(_lasts, MOST_DAYS))
-)
-_is_trial: Final = _term("trial_days").is_not(None)
-_seats: Final = cast(_term("seats"), Integer)
+    return with_terms(_L.license_id, _L.key_tail, _L.product, SEATS.label("seats"), count, at)
 
 
 def _day(moment: ColumnElement[datetime]) -> ColumnElement[date]:

@@ -322,6 +322,23 @@ def test_numbers_are_kept_for_minutes_and_made_by_one_for_all(world: World):
     world.run(work)
 
 
+def test_a_picture_is_drawn_once_for_the_same_numbers(world: World):
+    async def work(context: Context) -> list[int]:
+        drawn: list[int] = []
+
+        def draw() -> int:
+            drawn.append(len(drawn))
+            return drawn[-1]
+
+        later = START + timedelta(minutes=5)
+        asked = [(START, "a"), (START, "a"), (START, "b"), (later, "a"), (later, "b")]
+        return list(
+            await asyncio.gather(*(context.overview.pictures.get(*each, draw) for each in asked))
+        )
+
+    assert world.run(work) == [0, 0, 1, 2, 3]
+
+
 def test_what_is_locked_is_left_out_and_all_else_is_told(world: World):
     async def work(context: Context) -> Numbers:
         await used(context)
@@ -361,6 +378,33 @@ def test_a_question_is_stopped_and_changes_nothing(world: World):
             await context.database.transact(lambda on: store.bounded(on, write))
 
     world.run(work)
+
+
+def test_of_very_many_computers_some_are_looked_at(world: World):
+    async def work(context: Context) -> Numbers:
+        license_ = await issue_one(context, seats=None)
+        for number in range(1, 41):
+            await seat(context, license_, number)
+
+        async def sampled(connection: Connection) -> rules.Computers:
+            await connection.execute(text("ANALYZE activations"))
+            month, day = rules.months(START)[0], rules.beginning(rules.days(START)[0])
+            whole = await store.computers(connection, START, month, day, most=40)
+            assert (whole.one_in, whole.active) == (1, 40)
+            return await store.computers(connection, START, month, day, most=14)
+
+        found = await context.database.transact(sampled)
+        return replace(await numbers_of(context), computers=found)
+
+    numbers = world.run(work)
+    found = numbers.computers
+    assert found is not None
+    assert found.one_in == 3
+    assert found.active % 3 == 0
+    assert found.active == sum(found.versions.values()) == sum(found.last_seen.values())
+    for name, sheet in sheets.sheets(numbers).items():
+        is_estimated = "Estimated: one of 3 computers was looked at." in sheet.about
+        assert is_estimated == (name in {"active", "last-check-ins", "versions", "systems"})
 
 
 def test_names_in_the_sheets_are_told_apart():

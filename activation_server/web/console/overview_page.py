@@ -1,7 +1,5 @@
 """What a vendor looks at each morning: numbers without anybody's name: plots, tables, CSV."""
 
-import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -12,8 +10,8 @@ from starlette.responses import Response
 from activation_server.formats import csv_export, plot
 from activation_server.formats import overview as sheets
 from activation_server.formats.overview import Sheet
-from activation_server.formats.plot import Colors, Width
-from activation_server.rules.overview import may_be_made_anew
+from activation_server.formats.plot import Colors, Picture, Width
+from activation_server.rules.overview import Numbers, may_be_made_anew
 from activation_server.rules.permissions import Permission
 from activation_server.services import overview
 from activation_server.services.context import Context
@@ -70,10 +68,14 @@ async def as_picture(
     colors: Colors = Colors.LIGHT,
 ) -> Response:
     """Give a plot, drawn beside the event loop: no check-in waits for it."""
-    sheet = await _sheet(acting(request, me), name)
+    context = acting(request, me)
+    numbers = await overview.numbers(context)
+    sheet = _of_name(numbers, name)
     if not sheet.has_plot:
         raise HTTPException(404)
-    picture = await asyncio.to_thread(plot.draw, sheet, width, colors)
+    picture: Picture = await context.overview.pictures.get(
+        numbers.made_at, (name, width, colors), lambda: plot.draw(sheet, width, colors)
+    )
     policy = f"default-src 'none'; style-src {picture.style_source}; frame-ancestors 'none'"
     headers = {**HEADERS, "Content-Security-Policy": policy}
     return Response(picture.svg, 200, headers, plot.MEDIA_TYPE)
@@ -82,11 +84,11 @@ async def as_picture(
 @router.get(paths.OVERVIEW + "/{name}.csv")
 async def as_csv(request: Request, me: Reader, name: str) -> Response:
     """Give a table for spreadsheets."""
-    return _csv(await _sheet(acting(request, me), name))
+    return _csv(_of_name(await overview.numbers(acting(request, me)), name))
 
 
-async def _sheet(context: Context, name: str) -> Sheet:
-    all_: Mapping[str, Sheet] = sheets.sheets(await overview.numbers(context))
+def _of_name(numbers: Numbers, name: str) -> Sheet:
+    all_ = sheets.sheets(numbers)
     if name not in all_:
         raise HTTPException(404)
     return all_[name]
