@@ -45,8 +45,8 @@ class _Size:
 
 
 _SIZES: Final[Mapping[Width, _Size]] = {
-    Width.WIDE: _Size(640, 14, 26, 7),
-    Width.NARROW: _Size(320, 13, 13, 4),
+    Width.WIDE: _Size(640, 14, 32, 7),
+    Width.NARROW: _Size(320, 13, 20, 4),
 }
 _INK: Final[Mapping[Colors, Sequence[str]]] = {  # text, lines, then series
     Colors.LIGHT: ("#1b1f24", "#d5dae0", "#0b5cad", "#b35c00", "#57606a"),
