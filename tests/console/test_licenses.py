@@ -164,6 +164,7 @@ def test_a_refusal_says_why_and_leads_to_what_helps(server: Server, manager: Bro
     assert "All seats are taken" in page
     assert "which another computer holds" in page  # as the app said it
     assert f'href="{path_of(license_, "seats")}"' in page
+    assert 'href="#computers"' in page
 
 
 def test_a_change_is_seen_before_it_is_done_and_can_be_taken_back(server: Server, support: Browser):

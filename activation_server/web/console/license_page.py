@@ -121,6 +121,7 @@ def _page(
         names=_names(document),
         changes=can,
         helps=_helps(document["refusals"], can),
+        by_computer={code for code, names in HELPS.items() if "computers" in names},
         told={
             each.code: problem.told(Reason(each.code), each.evidence) for each in history.refusals
         },
