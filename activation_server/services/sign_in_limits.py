@@ -40,19 +40,11 @@ class SignInLimits:
 
     def attempt_from(self, network: str | None) -> int:
         """Count an attempt without a name, where there is nothing to guess; give the seconds."""
-        now = self._clock()
-        wait = self._networks.wait(network, now)
-        if not wait:
-            self._networks.count(network, now)
-        return rate_limit.seconds(wait)
+        return rate_limit.seconds(self._networks.take(network, self._clock()))
 
     def attempt_of(self, known: Hashable) -> int:
         """Count an attempt of somebody who is known; give the seconds to wait, 0 for none."""
-        now = self._clock()
-        wait = self._known.wait(known, now)
-        if not wait:
-            self._known.count(known, now)
-        return rate_limit.seconds(wait)
+        return rate_limit.seconds(self._known.take(known, self._clock()))
 
     def is_to_be_noted(self, network: str | None, name: str) -> bool:
         """Tell whether a failure goes into the audit log: one a minute of a name and network.

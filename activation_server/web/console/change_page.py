@@ -77,7 +77,7 @@ def _sent(change: LicenseChange) -> Handler:
             edit = _edit(change, view, asked)
             if "confirmed" in form:
                 await license_edit.carry_out(context, edit, form.text("seen"))
-                where = paths.LICENSE.format(license_id=view.license.license_id)
+                where = paths.of_license(view.license.license_id)
                 return go_to(f"{where}?done={change.name}")
             changes = await license_edit.look(context, edit)
         except OperatorError as error:
@@ -130,7 +130,7 @@ def _page(
         me=me,
         change=change,
         license=documents.seen(view, acting(request, me).now()),
-        back=paths.LICENSE.format(license_id=view.license.license_id),
+        back=paths.of_license(view.license.license_id),
         asked=asked,
         seen=view.version,
     )

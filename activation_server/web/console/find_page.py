@@ -1,7 +1,6 @@
 """Find a license by whatever a caller can tell."""
 
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -30,7 +29,7 @@ async def find(
     text = request.query_params.get("q", "").strip()[:LONGEST].replace("\0", "")
     found = await finding.find(context, text) if text else Found((), complete=True)
     if len(found.licenses) == 1 and found.complete:
-        return go_to(license_path(found.licenses[0].license.license_id))
+        return go_to(paths.of_license(found.licenses[0].license.license_id))
     now = context.now()
     recent = [] if text else [documents.found(each, now) for each in await recently_seen(context)]
     return page(
@@ -42,8 +41,3 @@ async def find(
         complete=found.complete,
         recent=recent,
     )
-
-
-def license_path(license_id: UUID) -> str:
-    """Give where a license is shown."""
-    return paths.LICENSE.format(license_id=license_id)

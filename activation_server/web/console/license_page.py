@@ -78,7 +78,7 @@ async def note(
     except NotFoundError:
         raise HTTPException(404) from None
     done = f"?done={NOTED}" if words else ""
-    return go_to(paths.LICENSE.format(license_id=id_of(license_id)) + done)
+    return go_to(paths.of_license(id_of(license_id)) + done)
 
 
 def id_of(text: str) -> UUID:
@@ -117,7 +117,7 @@ def _page(
         me=me,
         license=document,
         key=history.view.license_key if in_clear else None,
-        here_is=paths.LICENSE.format(license_id=license_.license_id),
+        here_is=paths.of_license(license_.license_id),
         names=_names(document),
         changes=can,
         helps=_helps(document["refusals"], can),

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -54,6 +55,11 @@ def asked(request: Request) -> str:
     except ValueError:
         return HOME
     return local(f"{referer.path}?{referer.query}" if referer.query else referer.path)
+
+
+def of_license(license_id: UUID) -> str:
+    """Give where a license is shown."""
+    return LICENSE.format(license_id=license_id)
 
 
 def with_next(path: str, wanted: str) -> str:
