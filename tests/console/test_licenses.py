@@ -173,6 +173,7 @@ def test_a_change_is_seen_before_it_is_done_and_can_be_taken_back(server: Server
     status, preview = fill(support, path, {"reason": "chargeback"})
     assert status == 200
     assert "<td>status</td><td>active</td><td><strong>suspended</strong></td>" in preview
+    assert "taken back by “Reinstate”" in preview
     assert status_of(server, license_) == "active"
     after = confirm(support, path, preview)
     assert status_of(server, license_) == "suspended"

@@ -129,6 +129,7 @@ def _page(
         422 if asked.fault else 200,
         me=me,
         change=change,
+        undo=None if change.undo is None else CHANGES[change.undo],
         license=documents.seen(view, acting(request, me).now()),
         back=paths.of_license(view.license.license_id),
         asked=asked,
