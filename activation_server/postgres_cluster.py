@@ -91,19 +91,40 @@ def _account(*places: Path) -> _Account:
         with suppress(KeyError):  # a uid from another machine or container has no name here
             if owner != 0:
                 return _Account(owner, pwd.getpwuid(owner).pw_gid)
+    return _system_account("pgserver")
+
+
+def _system_account(name: str) -> _Account:
+    """Returns the OS user of this name, made if there is none."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
     with suppress(KeyError):
-        return _Account(*pwd.getpwnam("pgserver")[2:4])
+        return _named(name)
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    with suppress(OSError):
-        # Two processes may get here at once: what counts is that the user is there afterwards.
-        subprocess.run([*command, "pgserver"], capture_output=True, check=False)  # noqa: S603 - constant
+    lock = os.open("/etc", os.O_RDONLY)
     try:
-        return _Account(*pwd.getpwnam("pgserver")[2:4])
+        # One at a time: of two at once, useradd lets both make the user, and the first one's id
+        # is nobody's afterwards.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(KeyError):
+            return _named(name)
+        with suppress(OSError):
+            subprocess.run([*command, name], capture_output=True, check=False)  # noqa: S603 - ours
+        return _named(name)
     except KeyError as error:
         raise EmbeddedPostgresError(
-            "PostgreSQL does not run as root, and the OS user pgserver could not be made: make it"
-            " by hand, or run as an ordinary user."
+            f"PostgreSQL does not run as root, and the OS user {name} could not be made: make it by"
+            " hand, or run as an ordinary user."
         ) from error
+    finally:
+        os.close(lock)
+
+
+def _named(name: str) -> _Account:
+    """Returns an OS user. Raises KeyError if there is none of the name."""
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    return _Account(*pwd.getpwnam(name)[2:4])
 
 
 def _let_traverse(directory: Path, account: _Account) -> None:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy
 
 from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from activation_server.postgres_cluster import Postmaster, _let_read
+from activation_server.postgres_cluster import Postmaster, _let_read, _system_account
 from tests.embedded.processes import ROOT, User, is_alive, python, query, wait_until
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root can act as two OS users")
@@ -194,3 +195,14 @@ def test_a_cluster_of_a_uid_without_a_name_is_taken_over(data_dir: Path) -> None
     with EmbeddedPostgres(data_dir) as postgres:
         assert psutil.Process(postgres.pid).username() == "pgserver"
         assert query(postgres.url(), "SELECT number FROM kept") == 7
+
+
+@as_root
+def test_two_starts_at_once_make_one_user() -> None:
+    name = f"actest{os.getpid()}"
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            accounts = set(pool.map(_system_account, [name] * 8))
+        assert accounts == {_system_account(name)}
+    finally:
+        subprocess.run(["/usr/sbin/userdel", name], check=True)
