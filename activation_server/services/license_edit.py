@@ -4,20 +4,24 @@ Looking is the change itself, undone: so what is shown is what the same rules wo
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from activation_server.formats import admin_api
+from activation_server.rules import license_change
+from activation_server.rules.license import Terms
 from activation_server.rules.license_difference import difference
-from activation_server.services import tool_calls
+from activation_server.services import products, tool_calls
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, require_license, view_now
 from activation_server.services.tool_calls import ToolCall
 from activation_server.store.database import Connection
 
-Changes = dict[str, Any]  # by name, each `from` what `to` what, as JSON has it
+# By name, each `from` what `to` what, as JSON has it, and whether the license sets it itself.
+Changes = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,15 @@ class Edit:
     key: str  # of the form: pressed twice, it is done once
     asked: bytes = field(repr=False)  # all that is asked for: the same for the same form
     do: Callable[[Context], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToChange:
+    """A license as it is to be changed, with the policies that it may have."""
+
+    view: LicenseView
+    policies: Mapping[str, Terms]
+    at: datetime
 
 
 async def look(context: Context, edit: Edit) -> Changes:
@@ -57,12 +70,27 @@ async def current(context: Context, license_id: UUID) -> LicenseView:
     return await context.database.transact(work)
 
 
+async def to_change(context: Context, license_id: UUID) -> ToChange:
+    """Give a license with its product's policies. Raises NotFoundError."""
+    view = await current(context, license_id)
+    policies = await products.list_policies(context, view.license.product)
+    return ToChange(view, {each.name: each.terms for each in policies}, context.now())
+
+
 def _work(edit: Edit) -> tool_calls.Work:
     async def done(inner: Context) -> bytes:
         before = await current(inner, edit.license_id)
         await edit.do(inner)
         after = await current(inner, edit.license_id)
-        changed = difference(before.license, after.license, inner.now())
-        return json.dumps(admin_api.changes(changed)).encode()
+        return json.dumps(_told(before, after, inner.now())).encode()
 
     return done
+
+
+def _told(before: LicenseView, after: LicenseView, now: datetime) -> Changes:
+    """Tell what holds differently, and what holds as before by another's word."""
+    own = after.own_terms
+    pinned = license_change.pinned(after.license, before.own_terms ^ own, now)
+    changed = {**pinned, **difference(before.license, after.license, now)}
+    written = admin_api.changes(changed)
+    return {name: {**written[name], "own": name in own} for name in written}

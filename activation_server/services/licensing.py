@@ -80,6 +80,11 @@ class LicenseView:
     overrides: Collection[str] = ()  # names of terms that it sets itself
 
     @property
+    def own_terms(self) -> frozenset[str]:
+        """What it sets itself, in place of its policy."""
+        return license_change.own_terms(self.license, self.overrides)
+
+    @property
     def version(self) -> str:
         """Which version of it this is, as operators change it."""
         return license_version.version(self.license, self.overrides)

@@ -1,7 +1,8 @@
 """A change of a license: a form that asks why, what it would do, and a button that does it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -12,24 +13,26 @@ from starlette.responses import Response
 from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.services import license_edit
 from activation_server.services.context import Context
-from activation_server.services.license_edit import Changes, Edit
-from activation_server.services.licensing import LicenseView
+from activation_server.services.license_edit import Changes, Edit, ToChange
 from activation_server.web.admin import documents
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
+from activation_server.web.console.change_form import Field, Given, LicenseChange
 from activation_server.web.console.forms import Form
-from activation_server.web.console.license_changes import CHANGES, Given, LicenseChange
+from activation_server.web.console.license_changes import CHANGES
 from activation_server.web.console.license_page import id_of, reason_of
 from activation_server.web.console.pages import go_to, page
 
-LONGEST: Final = 200  # characters of a field
+LONGEST: Final = 200  # characters of a field that is no input
+_COMPUTER: Final = "computer"
+_WAS: Final = "was-"  # before a field's name: what stood in it when the form was shown
 
 Handler = Callable[..., Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a form holds: typed, or as it is offered at first."""
+    """What a form holds; of a sparse change only what was changed in it."""
 
     values: Mapping[str, str]
     reason: str = ""
@@ -55,11 +58,10 @@ def _shown(change: LicenseChange) -> Handler:
         license_id: str,
     ) -> Response:
         context = acting(request, me)
-        view = await _view(context, license_id)
-        values = {each.name: each.now(view.license) for each in change.fields}
+        now = await _to_change(context, license_id)
         computer = request.query_params.get("computer", "")[:LONGEST]
-        asked = Asked({**values, "computer": computer}, key=context.randomness.uuid().hex)
-        return _page(request, me, change, view, asked)
+        asked = Asked({_COMPUTER: computer}, key=context.randomness.uuid().hex)
+        return _page(request, me, change, now, asked)
 
     return shown
 
@@ -71,47 +73,60 @@ def _sent(change: LicenseChange) -> Handler:
         license_id: str,
     ) -> Response:
         context, form = acting(request, me), form_of(request)
-        view = await _view(context, license_id)
-        asked = Asked(_values(change, form), reason_of(request), form.text("key")[:LONGEST])
+        now = await _to_change(context, license_id)
+        values = _values(change, change.fields(now), form)
+        asked = Asked(values, reason_of(request), form.text("key")[:LONGEST])
         try:
-            edit = _edit(change, view, asked)
+            edit = _edit(change, now, asked)
             if "confirmed" in form:
                 await license_edit.carry_out(context, edit, form.text("seen"))
-                where = paths.of_license(view.license.license_id)
+                where = paths.of_license(now.view.license.license_id)
                 return go_to(f"{where}?done={change.name}")
-            changes = await license_edit.look(context, edit)
+            asked = replace(asked, changes=await license_edit.look(context, edit))
         except OperatorError as error:
-            asked = Asked(asked.values, asked.reason, asked.key, fault=str(error))
-            return _page(request, me, change, view, asked)
-        asked = Asked(asked.values, asked.reason, asked.key, changes)
-        return _page(request, me, change, view, asked)
+            asked = replace(asked, fault=str(error))
+        return _page(request, me, change, now, asked)
 
     return sent
 
 
-async def _view(context: Context, license_id: str) -> LicenseView:
+async def _to_change(context: Context, license_id: str) -> ToChange:
     try:
-        return await license_edit.current(context, id_of(license_id))
+        return await license_edit.to_change(context, id_of(license_id))
     except NotFoundError:
         raise HTTPException(404) from None
 
 
-def _values(change: LicenseChange, form: Form) -> Mapping[str, str]:
-    names = [*(each.name for each in change.fields), "computer"]
-    return {name: form.text(name).replace("\0", "").strip()[:LONGEST] for name in names}
+def _values(change: LicenseChange, fields: Sequence[Field], form: Form) -> Mapping[str, str]:
+    """Give what was typed; of a sparse change only what differs from what stood there."""
+    values = {each.name: _typed(form, each.name, each.longest) for each in fields}
+    if change.sparse:
+        was = {each.name: _typed(form, _WAS + each.name, each.longest) for each in fields}
+        values = {
+            name: text
+            for name, text in values.items()
+            if name in form and (_WAS + name not in form or text != was[name])
+        }
+    return {**values, _COMPUTER: _typed(form, _COMPUTER, LONGEST)}
 
 
-def _edit(change: LicenseChange, view: LicenseView, asked: Asked) -> Edit:
+def _typed(form: Form, name: str, longest: int) -> str:
+    return form.text(name).replace("\0", "").replace("\r\n", "\n").strip()[:longest]
+
+
+def _edit(change: LicenseChange, now: ToChange, asked: Asked) -> Edit:
     """Make a filled form into a change. Raises OperatorError."""
     if not asked.reason:
         msg = "Say why: it stands in the license's history and in the audit log."
         raise OperatorError(msg)
-    for each in change.fields:
-        value = asked.values[each.name]
+    for each in change.fields(now):
+        value = asked.values.get(each.name)
+        if value is None:  # of a sparse change: it stays as it is
+            continue
         if (each.required and not value) or (each.choices and value not in each.choices):
             msg = f"{each.label}: choose one." if each.choices else f"{each.label} is missing."
             raise OperatorError(msg)
-    given = Given(view.license.license_id, asked.values, asked.reason)
+    given = Given(now.view.license.license_id, asked.values, asked.reason)
 
     async def do(context: Context) -> object:
         return await change.do(context, given)
@@ -121,8 +136,9 @@ def _edit(change: LicenseChange, view: LicenseView, asked: Asked) -> Edit:
 
 
 def _page(
-    request: Request, me: SignedIn, change: LicenseChange, view: LicenseView, asked: Asked
+    request: Request, me: SignedIn, change: LicenseChange, now: ToChange, asked: Asked
 ) -> Response:
+    fields = change.fields(now)
     return page(
         request,
         "change.html",
@@ -130,8 +146,10 @@ def _page(
         me=me,
         change=change,
         undo=None if change.undo is None else CHANGES[change.undo],
-        license=documents.seen(view, acting(request, me).now()),
-        back=paths.of_license(view.license.license_id),
+        license=documents.seen(now.view, now.at),
+        back=paths.of_license(now.view.license.license_id),
         asked=asked,
-        seen=view.version,
+        groups=[(name, list(those)) for name, those in groupby(fields, lambda each: each.group)],
+        typed={**{each.name: each.value for each in fields}, **asked.values},
+        seen=now.view.version,
     )

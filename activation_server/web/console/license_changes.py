@@ -1,7 +1,6 @@
 """What staff can change about a license: what each is called, asks for, and does."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -16,58 +15,18 @@ from activation_server.rules.seat import Activation
 from activation_server.services import license_change, licensing, seat_changes
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
+from activation_server.services.license_edit import ToChange
+from activation_server.web.console import terms_form
+from activation_server.web.console.change_form import (
+    Field,
+    Given,
+    LicenseChange,
+    always,
+    whole_number,
+)
 
 MOST_SEATS: Final = 2**31 - 1
 _NO_COMPUTER: Final = "There is no such computer; go back to the license, and choose one."
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """An input of a change's form; `choices` make it a list to choose from."""
-
-    name: str
-    label: str
-    hint: str = ""
-    kind: str = "text"
-    required: bool = True
-    choices: Mapping[str, str] = field(default_factory=dict)
-    now: Callable[[License], str] = lambda _license: ""  # what stands in it at first
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What was typed into a form."""
-
-    license_id: UUID
-    fields: Mapping[str, str]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LicenseChange:
-    """One thing that staff can do; `of_computer`: with one of its computers."""
-
-    name: str
-    title: str
-    about: str
-    done: str
-    permission: Permission
-    offered: Callable[[License], bool]
-    do: Callable[[Context, Given], Awaitable[object]]
-    fields: tuple[Field, ...] = ()
-    undo: str | None = None  # the change that takes it back
-    danger: bool = False
-    of_computer: bool = False
-
-
-def whole_number(given: Given, name: str, label: str, most: int) -> int:
-    """Read a whole number from 1 up. Raises OperatorError."""
-    text = given.fields[name]
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
-    if not 1 <= number <= most:
-        msg = f"{label}: give a whole number from 1 to {most:,}."
-        raise OperatorError(msg)
-    return number
 
 
 def _standing(change: str) -> Callable[[Context, Given], Awaitable[object]]:
@@ -128,6 +87,66 @@ def _of_the_license(given: Given, seat: Activation) -> Activation:
     return seat
 
 
+def _renew_fields(_now: ToChange) -> Sequence[Field]:
+    return (
+        Field(
+            "what",
+            "What",
+            choices={"license": "The license", "maintenance": "Its maintenance"},
+        ),
+        Field("days", "Days", kind="number"),
+    )
+
+
+def _seats_fields(now: ToChange) -> Sequence[Field]:
+    return (
+        Field(
+            "seats",
+            "Seats",
+            hint="Empty for any number.",
+            kind="number",
+            required=False,
+            value=str(now.view.license.terms.seats or ""),
+        ),
+    )
+
+
+def _edition_fields(now: ToChange) -> Sequence[Field]:
+    return (
+        Field(
+            "edition",
+            "Edition",
+            hint="As the app names it. Empty for any edition.",
+            required=False,
+            value=now.view.license.terms.edition or "",
+        ),
+    )
+
+
+def _virtual_machines_fields(now: ToChange) -> Sequence[Field]:
+    return (
+        Field(
+            "virtual",
+            "In virtual machines",
+            choices={"allow": "Works", "refuse": "Is refused"},
+            value=now.view.license.terms.virtual.value,
+        ),
+    )
+
+
+def _declare_fields(_now: ToChange) -> Sequence[Field]:
+    return (
+        Field(
+            "branch",
+            "The true one",
+            choices={
+                TrueBranch.LATEST.value: "The copy that checked in last",
+                TrueBranch.OTHER.value: "The one that it left behind",
+            },
+        ),
+    )
+
+
 def _can_end(license_: License) -> bool:
     never = license_.expires_at is None and license_.terms.lasts is None
     return not never or license_.maintained_until() is not None
@@ -153,71 +172,73 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 title="Extend",
                 about="Adds days to the end, or counts them from today where that is past.",
                 done="The license was extended.",
+                undo="ends",
                 permission=_CHANGE,
                 offered=_can_end,
                 do=_renew,
-                fields=(
-                    Field(
-                        "what",
-                        "What",
-                        choices={"license": "The license", "maintenance": "Its maintenance"},
-                    ),
-                    Field("days", "Days", kind="number"),
-                ),
+                fields=_renew_fields,
+            ),
+            LicenseChange(
+                name="ends",
+                title="Set the end",
+                about="The day on which it ends, or its maintenance, instead of what its terms "
+                "say. Its computers see it at their next check-in.",
+                done="The end was set.",
+                permission=_CHANGE,
+                offered=always,
+                do=terms_form.set_ends,
+                fields=terms_form.end_fields,
+                undo="ends",
+                sparse=True,
             ),
             LicenseChange(
                 name="seats",
                 title="Change seats",
                 about="How many computers may be activated at once. No seat in use is taken away.",
                 done="The number of seats was changed.",
+                undo="seats",
                 permission=_CHANGE,
-                offered=lambda _license: True,
+                offered=always,
                 do=_seats,
-                fields=(
-                    Field(
-                        "seats",
-                        "Seats",
-                        hint="Empty for any number.",
-                        kind="number",
-                        required=False,
-                        now=lambda license_: str(license_.terms.seats or ""),
-                    ),
-                ),
+                fields=_seats_fields,
+            ),
+            LicenseChange(
+                name="terms",
+                title="Change terms",
+                about="Change what is to be different; the rest stays. A term that is changed here "
+                "is the license's own from then on, whatever becomes of the policy. Its computers "
+                "see it at their next check-in.",
+                done="The terms were changed.",
+                permission=_CHANGE,
+                offered=always,
+                do=terms_form.set_terms,
+                fields=terms_form.fields,
+                undo="terms",
+                sparse=True,
             ),
             LicenseChange(
                 name="edition",
                 title="Change edition",
                 about="Which edition of the app it covers.",
                 done="The edition was changed.",
+                undo="edition",
                 permission=_CHANGE,
-                offered=lambda _license: True,
+                offered=always,
                 do=_edition,
-                fields=(
-                    Field(
-                        "edition",
-                        "Edition",
-                        hint="As the app names it. Empty for any edition.",
-                        required=False,
-                        now=lambda license_: license_.terms.edition or "",
-                    ),
-                ),
+                rare=True,
+                fields=_edition_fields,
             ),
             LicenseChange(
                 name="virtual-machines",
                 title="Virtual machines",
                 about="Whether it may be used in virtual machines.",
                 done="The term was changed.",
+                undo="virtual-machines",
                 permission=_CHANGE,
-                offered=lambda _license: True,
+                offered=always,
                 do=_virtual,
-                fields=(
-                    Field(
-                        "virtual",
-                        "In virtual machines",
-                        choices={"allow": "Works", "refuse": "Is refused"},
-                        now=lambda license_: license_.terms.virtual.value,
-                    ),
-                ),
+                rare=True,
+                fields=_virtual_machines_fields,
             ),
             LicenseChange(
                 name="suspend",
@@ -263,16 +284,7 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 permission=_SUPPORT,
                 offered=lambda _license: False,
                 do=_declare,
-                fields=(
-                    Field(
-                        "branch",
-                        "The true one",
-                        choices={
-                            TrueBranch.LATEST.value: "The copy that checked in last",
-                            TrueBranch.OTHER.value: "The one that it left behind",
-                        },
-                    ),
-                ),
+                fields=_declare_fields,
                 of_computer=True,
             ),
         )
@@ -284,9 +296,9 @@ HELPS: Final[Mapping[Reason, tuple[str, ...]]] = MappingProxyType(
     {
         Reason.LICENSE_REVOKED: ("reinstate",),
         Reason.LICENSE_SUSPENDED: ("reinstate",),
-        Reason.LICENSE_EXPIRED: ("renew",),
+        Reason.LICENSE_EXPIRED: ("renew", "ends"),
         Reason.EDITION_NOT_COVERED: ("edition",),
-        Reason.VERSION_NOT_COVERED: ("renew",),
+        Reason.VERSION_NOT_COVERED: ("renew", "terms"),
         Reason.VIRTUAL_MACHINE_REFUSED: ("virtual-machines",),
         Reason.CLONE_DETECTED: ("computers",),
         Reason.HARDWARE_MISMATCH: ("computers",),

@@ -19,7 +19,8 @@ from activation_server.services.licensing import LicenseHistory
 from activation_server.web.admin import documents
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
-from activation_server.web.console.license_changes import CHANGES, HELPS, LicenseChange
+from activation_server.web.console.change_form import LicenseChange
+from activation_server.web.console.license_changes import CHANGES, HELPS
 from activation_server.web.console.pages import go_to, page
 
 LONGEST: Final = 2000  # characters of a reason or a note
