@@ -12,6 +12,7 @@ from activation_server.web.console import (
     change_page,
     find_page,
     home_page,
+    issue_page,
     license_page,
     overview_page,
     passkey_pages,
@@ -36,6 +37,7 @@ ROUTERS: Final = (
     passkey_pages.router,
     overview_page.router,
     find_page.router,
+    issue_page.router,  # before the page of a license, whose path is like it
     license_page.router,
     change_page.make_router(),
     static_files.router,

@@ -13,6 +13,7 @@ from activation_server.services.recently_seen import recently_seen
 from activation_server.web.admin import documents
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, requires
+from activation_server.web.console.navigation import TASKS, for_role
 from activation_server.web.console.pages import go_to, page
 
 LONGEST: Final = 300  # characters that are searched for
@@ -40,4 +41,5 @@ async def find(
         found=[documents.found(each, now) for each in found.licenses],
         complete=found.complete,
         recent=recent,
+        tasks=for_role(me.role, TASKS),
     )

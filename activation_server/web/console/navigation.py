@@ -26,6 +26,8 @@ NAVIGATION: Final[tuple[Entry, ...]] = (
     Entry("Overview", paths.OVERVIEW, Permission.OVERVIEW_READ),
     Entry("Licenses", paths.LICENSES, Permission.LICENSES_READ),
 )
+# What is begun on the page where licenses are found.
+TASKS: Final[tuple[Entry, ...]] = (Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),)
 
 
 def for_role(role: Role, entries: Sequence[Entry] = NAVIGATION) -> Sequence[Entry]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 HOME: Final = "/console"
 OVERVIEW: Final = "/console/overview"
 LICENSES: Final = "/console/licenses"
+ISSUE: Final = "/console/licenses/issue"
 LICENSE: Final = "/console/licenses/{license_id}"
 SIGN_IN: Final = "/console/sign-in"
 CODE: Final = "/console/sign-in/code"
