@@ -29,6 +29,7 @@ from activation_server.services import audit, erasure, keys, retention
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import Unlocking
 from activation_server.services.limits import Limits, Quotas
+from activation_server.services.looks import TYPED_A_MINUTE, Looks
 from activation_server.services.sign_in_limits import SignInLimits
 from activation_server.settings import Settings
 from activation_server.store import partitions, schema_version
@@ -247,6 +248,7 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
             longest=timedelta(hours=settings.console_session_hours),
             fresh=timedelta(minutes=settings.console_fresh_minutes),
         ),
+        looks=Looks(TYPED_A_MINUTE, time.monotonic_ns),
     )
 
 

@@ -55,6 +55,7 @@ class Keyring:
     notes: SealingKey  # what operators write in free words
     answers: SealingKey  # to tools, kept for their retries
     credentials: SealingKey  # passwords' digests and TOTP secrets of staff
+    searches: SealingKey  # texts that staff search for, in addresses
     staff_tokens: StaffTokens
     master: MasterKeys
     vault: Vault
@@ -70,6 +71,7 @@ class Keyring:
             notes=SealingKey(derive(root, "operator notes"), master.random_bytes),
             answers=SealingKey(derive(root, "answers to tools"), master.random_bytes),
             credentials=SealingKey(derive(root, "staff credentials"), master.random_bytes),
+            searches=SealingKey(derive(root, "searches of staff"), master.random_bytes),
             staff_tokens=StaffTokens(derive(root, "staff tokens")),
             master=master,
             vault=Vault(master, derive(root, "blind index")),

@@ -7,7 +7,15 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from activation_server.rules.folding import beginnings, fold, is_found, needed, words
+from activation_server.rules.folding import (
+    BEGINNING,
+    beginnings,
+    fold,
+    is_found,
+    is_unspaced,
+    needed,
+    words,
+)
 
 
 class Role(StrEnum):
@@ -187,21 +195,34 @@ class Search:
 
     words: tuple[str, ...] = field(repr=False)
     emails: tuple[tuple[str, str], ...] = field(repr=False)  # an empty first part: any of a domain
+    begun: str = field(default="", repr=False)  # the first letters of one more word
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what support typed: words, e-mail addresses, domains with an @ before them."""
+    def parse(cls, text: str, *, typing: bool = False) -> Self:
+        """Read what support typed: words, e-mail addresses, domains with an @ before them.
+
+        While somebody is `typing`, one or two letters at the end are the beginning of a word.
+        """
         addresses = [part for part in text.split() if "@" in part]
-        rest = " ".join(part for part in text.split() if "@" not in part)
-        return cls(tuple(words(rest)), tuple(map(split_email, addresses)))
+        rest = words(" ".join(part for part in text.split() if "@" not in part))
+        begun = ""
+        goes_on = typing and len(rest) + len(addresses) > 1 and words(text[-1:])
+        if goes_on and rest and not _has_token(rest[-1]):
+            begun = rest.pop()
+        return cls(tuple(rest), tuple(map(split_email, addresses)), begun)
 
     def __bool__(self) -> bool:
         """Whether anything is searched for."""
         return bool(self.words or self.emails)
 
+    def begins(self) -> bool:
+        """Whether the index may have it: enough of a word to begin one, or an address."""
+        return bool(self.emails) or any(map(_has_token, self.words))
+
     def fields(self) -> list[str]:
         """Give what of a person must be opened to tell whether they are found."""
-        return ["name", "company"] * bool(self.words) + ["email"] * bool(self.emails)
+        named = bool(self.words or self.begun)
+        return ["name", "company"] * named + ["email"] * bool(self.emails)
 
     def alternatives(self) -> list[list[set[Part]]]:
         """Give what the index must hold: of each entry any one set, of which every part."""
@@ -223,9 +244,17 @@ class Search:
         """Whether a person is one that is searched for: the plain rule, on what is in clear."""
         texts = [words(text) for text in (person.name or "", person.company or "", *computers)]
         own = split_email(person.email or "")
+        if self.begun and not any(
+            word.startswith(self.begun) for text_words in texts for word in text_words
+        ):
+            return False
         return all(
             any(is_found(wanted, text_words) for text_words in texts) for wanted in self.words
         ) and all(own[1] == domain and local in {"", own[0]} for local, domain in self.emails)
+
+
+def _has_token(word: str) -> bool:
+    return len(word) >= BEGINNING or is_unspaced(word)
 
 
 def masked(text: str | None) -> str | None:

@@ -11,6 +11,7 @@ from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.staff import SessionTimes
 from activation_server.services.limits import Limits, unlimited
+from activation_server.services.looks import Looks
 from activation_server.services.overview_memory import OverviewMemory
 from activation_server.services.passwords import Passwords
 from activation_server.services.pool import Pool
@@ -54,6 +55,7 @@ class Context:
     sign_in_limits: SignInLimits = field(default_factory=SignInLimits, repr=False)
     session_times: SessionTimes = field(default_factory=SessionTimes)
     overview: OverviewMemory = field(default_factory=OverviewMemory, repr=False)
+    looks: Looks = field(default_factory=Looks, repr=False)
 
     def acting(self, name: str) -> "Context":
         """Give the same means to somebody of the staff, whose name the audit log gets."""

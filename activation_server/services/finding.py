@@ -1,11 +1,15 @@
 """Licenses found by what a customer or an app tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
 
 from activation_server.formats import license_key
+from activation_server.rules import looking
 from activation_server.rules.audit import Action
 from activation_server.rules.folding import fold
+from activation_server.rules.person import Search
 from activation_server.services import audit, people, seats
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
@@ -20,7 +24,17 @@ from activation_server.store import activations, licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
-SHOWN = 100
+SHOWN: Final = 100
+SHOWN_WHILE_TYPING: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is searched for, and how many licenses are wanted at most."""
+
+    text: str = field(repr=False)
+    most: int = SHOWN
+    typing: bool = False  # its last word may go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +45,77 @@ class Found:
     complete: bool
 
 
-async def find(context: Context, text: str) -> Found:
-    """Find licenses by key, its end, order, an id, a person's or a computer's names, an address."""
+async def find(context: Context, text: str, *, typing: bool = False) -> Found:
+    """Find licenses by key, its end, order, an id, a person's or a computer's names, an address.
+
+    `typing`: by what was typed so far, whose last word may go on.
+    """
 
     async def work(connection: Connection) -> Found:
-        right, complete = await matching(context, connection, text)
-        lapsing = await activations.lapsing_of(
-            connection, [each.license.license_id for each in right], context.now()
-        )
-        views = [
-            view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
-            for each in right
-        ]
-        await audit.note(
-            context,
-            connection,
-            Action.LOOKED_UP,
-            license_id=the_only(views),
-            details={"found": len(views)},
-        )
-        shown = await with_people_and_holds(context, connection, views)
-        return Found(shown, complete=complete)
+        found = await _found(context, connection, Asked(text, typing=typing))
+        await _note(context, connection, found)
+        return await _with_people(context, connection, found)
 
     return await context.database.transact(work)
 
 
+async def find_while_typing(context: Context, session_id: UUID, text: str) -> Found:
+    """Find licenses by what a member of staff has typed so far.
+
+    The audit log gets an entry where a license is shown that none of this search tells of yet.
+    """
+    before, now = context.looks.last(session_id), context.clock()
+
+    async def work(connection: Connection) -> tuple[Found, looking.Look]:
+        found = await _found(context, connection, Asked(text, SHOWN_WHILE_TYPING, typing=True))
+        shown = [each.license.license_id for each in found.licenses]
+        look = looking.going_on(before, shown, now)
+        if look is None:
+            look = looking.noted(before, shown, now)
+            await _note(context, connection, found, while_typing=True)
+        return await _with_people(context, connection, found), look
+
+    found, look = await context.database.transact(work)
+    context.looks.remember(session_id, look)
+    return found
+
+
+def is_enough(text: str) -> bool:
+    """Tell whether a text is worth a search while it is typed: beginnings need some letters."""
+    return Search.parse(text, typing=True).begins()
+
+
+async def _found(context: Context, connection: Connection, asked: Asked) -> Found:
+    right, complete = await matching(context, connection, asked)
+    lapsing = await activations.lapsing_of(
+        connection, [each.license.license_id for each in right], context.now()
+    )
+    views = [
+        view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
+        for each in right
+    ]
+    return Found(views, complete)
+
+
+async def _note(context: Context, connection: Connection, found: Found, **details: object) -> None:
+    only, count = the_only(found.licenses), len(found.licenses)
+    await audit.note(
+        context, connection, Action.LOOKED_UP, license_id=only, details={"found": count, **details}
+    )
+
+
+async def _with_people(context: Context, connection: Connection, found: Found) -> Found:
+    return replace(found, licenses=await with_people_and_holds(context, connection, found.licenses))
+
+
 async def matching(
-    context: Context, connection: Connection, text: str
+    context: Context, connection: Connection, asked: Asked
 ) -> tuple[Sequence[StoredLicense], bool]:
-    """Give at most 100 licenses that a text leads to, newest first; and whether these are all."""
-    wanted = text.strip()
+    """Give some licenses that a text leads to, newest first; and whether these are all."""
+    wanted, most = asked.text.strip(), asked.most
+    search = Search.parse(wanted, typing=asked.typing)
     computer = context.keyring.digester.hardware({"hardware_id": wanted})
-    of_people = await people.find(context, connection, wanted)
+    of_people = await people.find(context, connection, search, most + 1)
     ids = {
         *await ids_of_key_or_id(context, connection, wanted),
         *await activations.license_ids_on(connection, computer),
@@ -78,4 +131,4 @@ async def matching(
         or each.key_tail == tail
         or fold(order_of(context, each) or "") == fold(wanted)
     ]
-    return right[:SHOWN], of_people.complete and len(found) <= SHOWN
+    return right[:most], of_people.complete and len(found) <= most

@@ -11,6 +11,7 @@ from activation_server.rules.license import License, Status
 from activation_server.services import audit, finding, people, seats
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
+from activation_server.services.finding import Asked
 from activation_server.services.licensing import (
     LicenseView,
     the_only,
@@ -92,7 +93,7 @@ async def _ids(
     ids: set[UUID] | None = None
     complete = True
     if wanted.text is not None:
-        found, complete = await finding.matching(context, connection, wanted.text)
+        found, complete = await finding.matching(context, connection, Asked(wanted.text))
         ids = {each.license.license_id for each in found}
     if wanted.email is not None:
         theirs = {

@@ -169,12 +169,13 @@ class Found:
     complete: bool
 
 
-async def find(context: Context, connection: Connection, text: str) -> Found:
+async def find(
+    context: Context, connection: Connection, search: Search, most: int = FOUND_LIMIT
+) -> Found:
     """Find the licenses of people: every word or address of a search must be theirs.
 
     A search that leads to very many people ends before all of them were opened.
     """
-    search = Search.parse(text)
     if not search:
         return Found((), complete=True)
     await store.trust_index(connection)
@@ -189,8 +190,8 @@ async def find(context: Context, connection: Connection, text: str) -> Found:
             matching = await _matching(context, connection, search, some, of_computers)
             found |= dict.fromkeys(matching)
             opened += len(some)
-            if len(found) >= FOUND_LIMIT or opened >= OPENED_LIMIT:
-                return Found([*found][:FOUND_LIMIT], complete=False)
+            if len(found) >= most or opened >= OPENED_LIMIT:
+                return Found([*found][:most], complete=False)
     return Found([*found], complete=True)
 
 

@@ -75,6 +75,27 @@ def test_a_call_is_solved(console: Console):
     console.world.run(tried)
 
 
+async def found_while_typing(page: Page) -> None:
+    """By the keyboard alone: typed, seen, gone to, and back again; no letter in an address."""
+    await page.get_by_label("What the caller can tell").press_sequentially("ana wi")
+    await expect(page.get_by_role("status")).to_have_text("1 found. Arrow down goes there.")
+    await usable(page, "found while typing")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("#results a")).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.type("x")
+    await expect(page.get_by_text("No license has this")).to_be_visible()
+    await page.keyboard.press("Backspace")
+    await expect(page.get_by_role("heading", name="1 found")).to_be_visible()
+    assert "ana" not in page.url
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Why was it refused?")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_label("What the caller can tell")).to_have_value("ana wi")
+    await expect(page.get_by_role("heading", name="1 found")).to_be_visible()
+
+
 def test_everybody_can_use_the_pages_of_a_license(console: Console):
     me = somebody(console, "tries")
     made = console.world.run(
@@ -101,6 +122,7 @@ def test_everybody_can_use_the_pages_of_a_license(console: Console):
         await page.goto(paths.LICENSES)
         await expect(page.get_by_role("heading", name="You looked at these last")).to_be_visible()
         await usable(page, "find recent")
+        await found_while_typing(page)
         await page.goto(f"{path}/renew")
         await page.get_by_label("Days").fill("none")
         await page.get_by_label("Why").fill("they paid")

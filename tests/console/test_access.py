@@ -268,7 +268,7 @@ def test_pages_say_that_nothing_else_may_come_in(server: Server):
     ):
         assert answer.headers["content-security-policy"] == (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "same-origin"

@@ -129,6 +129,33 @@ def test_the_index_leaves_out_nobody_of_real_names():
         assert Search.parse(str(person.name)).finds(person, [])
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ana p", True),
+        ("ana po", True),
+        ("ana o", True),
+        ("ana x", False),
+        ("p ana", False),
+        ("ana p ", False),
+        ("ana-p", True),
+        ("ana@example.com p", True),
+        ("pop", True),
+    ],
+)
+def test_a_word_goes_on_while_one_types(typed: str, found: bool):
+    ana = Person("Ana Popescu", "Ohm GmbH", "ana@example.com")
+    assert Search.parse(typed, typing=True).finds(ana, []) is found
+
+
+@pytest.mark.parametrize(
+    ("typed", "enough"),
+    [("", False), ("an", False), ("ana", True), ("a b", False), ("李", True), ("@x.de", True)],
+)
+def test_a_search_while_one_types_needs_what_the_index_has(typed: str, enough: bool):
+    assert Search.parse(typed, typing=True).begins() is enough
+
+
 def _index_has_what_is_found(person: Person, computers: list[str], wanted: str) -> None:
     search, parts = Search.parse(wanted), index_parts(person, computers)
     if search.finds(person, computers):

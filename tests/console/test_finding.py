@@ -1,0 +1,100 @@
+"""Licenses shown while staff type, noted once, and searches that stand in no address."""
+
+import re
+import urllib.parse
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from activation_server import bootstrap
+from activation_server.rules.audit import Action, Wanted
+from activation_server.rules.permissions import Role
+from activation_server.services import audit_list
+from activation_server.services.looks import Looks
+from activation_server.web.app import build
+from activation_server.web.console import paths
+from tests.console.staff import Browser, browser_of
+from tests.console.test_licenses import path_of, sold
+from tests.web.server import Server
+
+
+@pytest.fixture(scope="module")
+def support(shared_server: Server) -> Browser:
+    return browser_of(shared_server, "finds", Role.SUPPORT)[0]
+
+
+def found_by(support: Browser, text: str) -> str:
+    """Find by the page's form, and go where it leads."""
+    answer = support.post(paths.LICENSES, on=paths.LICENSES, q=text)
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+def typed(browser: Browser, text: str) -> httpx.Response:
+    return browser.post(paths.LICENSES_TYPED, on=paths.LICENSES, q=text)
+
+
+def looks_of(server: Server, who: str) -> list[dict[str, object]]:
+    wanted = Wanted(who=who, action=Action.LOOKED_UP)
+    entries = server.run(audit_list.newest(server.context, wanted, None))
+    return [dict(each.entry.details) for each in reversed(entries)]
+
+
+def test_what_is_searched_for_stands_in_no_address(server: Server, support: Browser):
+    licenses = [sold(server), sold(server)]
+    address = found_by(support, " Petrović@ana ")
+    assert address.startswith(f"{paths.LICENSES}?s=")
+    assert "etrovi" not in urllib.parse.unquote(address)
+    assert "No license has this" in support.get(address).text
+    address = found_by(support, "petrović")
+    page = support.get(address).text
+    assert all(path_of(each) in page for each in licenses)
+    assert 'value="petrović"' in page
+    stranger, _ = browser_of(server, "reads-addresses")
+    assert 'value=""' in stranger.get(address).text
+    assert 'value=""' in support.get(f"{paths.LICENSES}?s=%00x").text
+    assert found_by(support, "  ") == paths.LICENSES
+
+
+def test_licenses_are_shown_while_one_types(server: Server):
+    browser, me = browser_of(server, "types")
+    license_ = sold(server, seats=7)
+    for text in ("p", "pe", "7-7"):
+        assert (typed(browser, text).status_code, looks_of(server, me.name)) == (204, [])
+    answer = typed(browser, license_.key_tail)
+    assert (answer.status_code, path_of(license_) in answer.text) == (200, True)
+    assert answer.text.strip().startswith("<section")
+    assert "A…" in answer.text
+    assert "Petrović" not in answer.text
+    assert "No license has this" in typed(browser, "nobody").text
+    again = re.search(r'data-address="([^"]+)"', typed(browser, license_.key_tail).text)
+    assert again is not None
+    assert path_of(license_) in browser.get(again[1]).text
+
+
+def test_what_is_shown_while_one_types_is_noted_once(server: Server):
+    browser, me = browser_of(server, "is-noted")
+    first, second = sold(server), sold(server)
+    typed(browser, "nobody-at-all")
+    typed(browser, "nobody-at-alls")
+    assert looks_of(server, me.name) == [{"found": 0, "while_typing": True}]
+    for text in (first.key_tail, first.license_key, "nobody", first.key_tail):
+        typed(browser, text)
+    assert looks_of(server, me.name)[1:] == [{"found": 1, "while_typing": True}]
+    typed(browser, second.key_tail)
+    assert len(looks_of(server, me.name)) == 3
+    server.world.clock.advance(minutes=1)
+    typed(browser, second.key_tail)
+    assert len(looks_of(server, me.name)) == 4
+
+
+def test_who_types_faster_than_anybody_waits(server: Server):
+    clock = [0]
+    shared = replace(server.context, looks=Looks(2, lambda: clock[0]))
+    eager = replace(server, app=build(shared, bootstrap.is_ready))
+    browser, _ = browser_of(eager, "eager")
+    assert [typed(browser, "nobody").status_code for _ in range(3)] == [200, 200, 429]
+    assert typed(browser, "nobody").headers["retry-after"] == "30"
+    clock[0] = 30 * 10**9
+    assert typed(browser, "nobody").status_code == 200
