@@ -25,7 +25,7 @@ from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
 from activation_server.rules.person import Person
-from activation_server.services import finding, licensing
+from activation_server.services import finding, key_replacement, licensing
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
 
@@ -218,6 +218,22 @@ def revoke(
 ) -> None:
     """End a license: refunded, charged back, or ended by the vendor."""
     _change("revoke", key_or_id, reason, data_dir, as_json=as_json)
+
+
+@app.command("new-key")
+def new_key(
+    key_or_id: KeyOrId, reason: Reason, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Issue a new key for one that leaked. The old one is refused; its computers go on."""
+    view = operate(
+        lambda context: key_replacement.replace_key(context, key_or_id, reason),
+        data_dir,
+        as_json=as_json,
+    )
+    if as_json:
+        print_json(document(view))
+    else:
+        out.print(f"The new key is {view.license_key}. Whoever uses the old one is told of it.")
 
 
 def _change(change: str, key_or_id: str, reason: str, data_dir: DataDir, *, as_json: bool) -> None:

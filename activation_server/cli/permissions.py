@@ -16,6 +16,7 @@ _ALIKE: Final[Mapping[Permission, tuple[str, ...]]] = {
         "license note",
         "license suspend",
         "license reinstate",
+        "license new-key",
         "activation remove",
         "activation declare",
     ),

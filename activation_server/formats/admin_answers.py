@@ -141,6 +141,13 @@ class IssuedAnswer(LicenseAnswer):
     license_key: str | None
 
 
+class NewKeyAnswer(LicenseAnswer):
+    """A license with its new key: keep it secret. In a dry run there is none."""
+
+    key_tail: str | None  # type: ignore[assignment] # of none that was made
+    license_key: str | None
+
+
 class ComputerNameAnswer(AdminAnswer):
     """What a person told of a computer."""
 

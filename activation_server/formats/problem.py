@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activation_server.formats.client_api import ProblemBody
-from activation_server.rules.reasons import Notice, Reason
+from activation_server.rules.reasons import KEY_REPLACED, Notice, Reason
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL_FAULT = "INTERNAL_FAULT"  # no refusal: a fault of the server, its code in a 500
@@ -115,8 +115,10 @@ TEXTS: Mapping[Reason, Text] = {
         403,
         "The license was revoked",
         "This license was ended by the vendor.",
-        "The purchase was refunded or charged back, or the vendor ended the license.",
-        "Ask the vendor's support.",
+        "The purchase was refunded or charged back, or the vendor ended the license. With "
+        "`evidence.key_replaced`, a time, the license goes on, and its key was ended: the vendor "
+        "issued a new one in its place. Computers that are activated go on checking in.",
+        "Ask the vendor's support. Where the key was replaced, activate with the new one.",
         _NO_RETRY,
     ),
     Reason.LICENSE_SUSPENDED: Text(
@@ -223,6 +225,12 @@ _DETAILS_PER: Mapping[object, str] = {
     "virtual machines": "All {limit} seats that virtual machines may hold are taken.",
 }
 
+# What is said where a license goes on, and the key that came was replaced by a new one.
+_OLD_KEY = (
+    "This license key was replaced by a new one. Activate with the new key, or ask the vendor's "
+    "support for it."
+)
+
 FAULT = Text(
     500,
     "The server has a fault",
@@ -285,6 +293,8 @@ def told(reason: Reason, evidence: Mapping[str, object]) -> str:
 def _detail(reason: Reason, evidence: Mapping[str, object]) -> str:
     if reason is Reason.SEAT_LIMIT_REACHED and evidence == _ONE_SEAT:
         return _ONE_SEAT_TAKEN
+    if KEY_REPLACED in evidence:
+        return _OLD_KEY
     return _DETAILS_PER.get(evidence.get("per"), TEXTS[reason].detail)
 
 

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from activation_server.rules.reasons import Reason
+from activation_server.formats.problem import TEXTS
+from activation_server.rules.reasons import KEY_REPLACED, Reason
 
 _NOTHING: Final = "Nothing about this license: the server or the network was busy. It passes."
+
+_OLD_KEY_TITLE: Final = "An old license key was used"
+_OLD_KEY: Final = (
+    "Give the customer the new key, unless it is not they who use the old one: the license goes on."
+)
 
 ADVICE: Final[Mapping[Reason, str]] = {
     Reason.OVERLOADED: _NOTHING,
@@ -43,3 +49,15 @@ ADVICE: Final[Mapping[Reason, str]] = {
     Reason.SEAT_LIMIT_REACHED: "Remove the seat of a computer that is no longer used, or set more "
     "seats once they are paid for.",
 }
+
+
+def advice(reason: Reason, evidence: Mapping[str, object]) -> Mapping[str, str]:
+    """Give what is said of a refusal: its title and meaning, what each side can do."""
+    text = TEXTS[reason]
+    old_key = KEY_REPLACED in evidence
+    return {
+        "title": _OLD_KEY_TITLE if old_key else text.title,
+        "meaning": text.meaning,
+        "customer": text.person,
+        "support": _OLD_KEY if old_key else ADVICE[reason],
+    }

@@ -21,8 +21,9 @@ from activation_server.rules.license import (
     notices,
     refuse_app,
     refuse_standing,
+    rfc3339,
 )
-from activation_server.rules.reasons import Notice, Reason, Refused
+from activation_server.rules.reasons import KEY_REPLACED, Notice, Reason, Refused
 from activation_server.rules.seat import Activation, Answered, Call, Known, Outcome, RemovedBy
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def activate(
         return Refused(Reason.ACTIVATION_REMOVED)
     if known.is_reuse_by(call):
         return Refused(Reason.REQUEST_ID_REUSED)
-    if refusal := refuse_standing(license_, now):
+    if refusal := _refuse_key(call) or refuse_standing(license_, now):
         return refusal
     current = known.on_this_computer(call)
     if current is not None and current.is_repeat_of(call):
@@ -76,6 +77,12 @@ def activate(
         seat = _first(call, license_, activation_id, answer)
         return _seated(seat, taken, (_activated(seat),))
     return _seated(_renewed(current, call, license_, answer), taken, events)
+
+
+def _refuse_key(call: Call) -> Refused | None:
+    """Why the key can't be used, whatever the license: a new one was issued in its place."""
+    at = call.key_replaced_at
+    return None if at is None else Refused(Reason.LICENSE_REVOKED, {KEY_REPLACED: rfc3339(at)})
 
 
 def _activated(activation: Activation) -> Event:

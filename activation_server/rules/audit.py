@@ -34,6 +34,7 @@ class Action(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     TERMS_CHANGED = "terms_changed"
+    LICENSE_KEY_REPLACED = "license_key_replaced"
     ACTIVATION_REMOVED = "activation_removed"
     BRANCH_DECLARED = "branch_declared"
     PRODUCT_ADDED = "product_added"

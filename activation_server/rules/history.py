@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     TERMS_CHANGED = "terms_changed"
+    KEY_REPLACED = "key_replaced"
     NOTED = "noted"
 
 

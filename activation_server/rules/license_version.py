@@ -14,15 +14,16 @@ from typing import Final
 from activation_server.rules import license_change
 from activation_server.rules.license import License
 
-_FORM: Final = "license version 1"
+_FORM: Final = "license version 2"
 
 
-def version(license_: License, overrides: Collection[str]) -> str:
-    """Digest what holds for a license by operators' words: standing, policy, terms, ends."""
+def version(license_: License, overrides: Collection[str], key_tail: str) -> str:
+    """Digest what holds for a license by operators' words: standing, policy, terms, ends, key."""
     own = license_change.own_terms(license_, overrides)
     values = (
         _FORM,
         str(license_.license_id),
+        key_tail,
         license_.status,
         license_.policy,
         license_.expires_at,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -30,6 +31,9 @@ class Reason(StrEnum):
     TRIAL_ALREADY_USED = "TRIAL_ALREADY_USED"
     TRANSFER_LIMIT_REACHED = "TRANSFER_LIMIT_REACHED"
     SEAT_LIMIT_REACHED = "SEAT_LIMIT_REACHED"
+
+
+KEY_REPLACED: Final = "key_replaced"  # evidence of a revocation: of the key alone, and when
 
 
 class Notice(StrEnum):

@@ -55,6 +55,7 @@ class Call:
     virtual: bool | None = None  # whether it is a virtual machine; `None`: not known
     other_license: UUID | None = None  # of the same product, that the computer holds a seat of
     network: str | None = field(default=None, repr=False)  # where from, if it came online
+    key_replaced_at: datetime | None = None  # the key that it came with, by a new one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """Activate, check in, give back: lock the facts, decide, write, commit; then sign the answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from activation_server.crypto.tokens import Presented
 from activation_server.rules import activation as rules
-from activation_server.rules.activation import Granted
+from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.license import License
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.rules.seat import Activation
+from activation_server.rules.seat import Activation, Call
 from activation_server.services import seats, trials
 from activation_server.services.calls import (
     Certified,
@@ -40,16 +42,30 @@ async def activate_alone(context: Context, request: Request) -> Certified | Refu
     now = context.now()
 
     async def work(connection: Connection) -> Decided[StoredLicense] | Refused:
-        stored = await _license_by_key(context, connection, request)
-        if stored is None:
+        digests = key_digests(context, request.product or "", request.license_key or "")
+        stored = await licenses.lock_by_key(connection, *digests)
+        if stored is None:  # unknown, mistyped and another product's: the same one look-up
             return Refused(Reason.LICENSE_NOT_FOUND)
-        decided = await seats.take(context, connection, stored, request, now)
+        # Asked of the locked license: it may have got a new key while it was waited for.
+        license_id = stored.license.license_id
+        replaced = await licenses.key_replaced_at(connection, license_id, digests)
+        decide = partial(_by_key, replaced)
+        decided = await seats.take(context, connection, stored, request, now, decide)
         if isinstance(decided, Decided) and isinstance(decided.decision, Granted):
             await trials.convert(context, connection, stored.license, request, now)
         return decided
 
     decided = await context.database.transact(work)
     return decided if isinstance(decided, Refused) else await certify(context, decided)
+
+
+def _by_key(
+    replaced_at: datetime | None,
+    call: Call,
+    *facts: Any,  # noqa: ANN401 - as the rule has them
+) -> Granted | Repeated | Refused:
+    """Decide on a computer that comes with a key which may have been replaced."""
+    return rules.activate(replace(call, key_replaced_at=replaced_at), *facts)
 
 
 async def reactivate_alone(
@@ -144,18 +160,13 @@ async def deactivate(
     return await context.database.transact(work)
 
 
-async def _license_by_key(
-    context: Context, connection: Connection, request: Request
-) -> StoredLicense | None:
-    """Find and lock the license. Unknown, mistyped and another product's: the same one look-up."""
-    exact, folded = key_digests(context, request.product or "", request.license_key or "")
-    return await licenses.lock_by_key(connection, exact, folded)
-
-
 async def _agrees(
     context: Context, connection: Connection, request: Request, license_: License
 ) -> bool:
-    """Whether the product and the key that a check-in may name are the license's."""
+    """Whether the product and the key that a check-in may name are the license's.
+
+    A key that was replaced was its own: computers that are activated go on.
+    """
     if request.product is not None and request.product != license_.product:
         return False
     if request.license_key is None:

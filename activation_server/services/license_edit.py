@@ -22,6 +22,7 @@ from activation_server.store.database import Connection
 
 # By name, each `from` what `to` what, as JSON has it, and whether the license sets it itself.
 Changes = dict[str, Any]
+_CHANGES, _NEW_KEY = "changes", "new_key"  # in what is answered, which is kept sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,21 @@ async def look(context: Context, edit: Edit) -> Changes:
     """Tell what a change would do; nothing is changed or noted. Raises OperatorError."""
     call = ToolCall(edit.key, edit.asked, dry_run=True)
     answered = await tool_calls.once(context, call, _work(edit))
-    changes: Changes = json.loads(answered.answer)
+    changes: Changes = json.loads(answered.answer)[_CHANGES]
     return changes
 
 
-async def carry_out(context: Context, edit: Edit, seen: str) -> None:
-    """Change a license that is still of the version `seen`. Raises OperatorError.
+async def carry_out(context: Context, edit: Edit, seen: str) -> str | None:
+    """Change a license that is still of the version `seen`; give its key if it got a new one.
+
+    Raises OperatorError.
 
     Raises ChangedMeanwhileError when somebody changed it since.
     """
     call = ToolCall(edit.key, edit.asked)
-    await tool_calls.change(context, call, edit.license_id, {seen}, _work(edit))
+    answered = await tool_calls.change(context, call, edit.license_id, {seen}, _work(edit))
+    key: str | None = json.loads(answered.answer)[_NEW_KEY]
+    return key
 
 
 async def current(context: Context, license_id: UUID) -> LicenseView:
@@ -82,7 +87,9 @@ def _work(edit: Edit) -> tool_calls.Work:
         before = await current(inner, edit.license_id)
         await edit.do(inner)
         after = await current(inner, edit.license_id)
-        return json.dumps(_told(before, after, inner.now())).encode()
+        new = after.license_key if after.key_tail != before.key_tail else None
+        told = {_CHANGES: _told(before, after, inner.now()), _NEW_KEY: new}
+        return json.dumps(told).encode()
 
     return done
 
@@ -93,4 +100,7 @@ def _told(before: LicenseView, after: LicenseView, now: datetime) -> Changes:
     pinned = license_change.pinned(after.license, before.own_terms ^ own, now)
     changed = {**pinned, **difference(before.license, after.license, now)}
     written = admin_api.changes(changed)
-    return {name: {**written[name], "own": name in own} for name in written}
+    told = {name: {**written[name], "own": name in own} for name in written}
+    if before.key_tail != after.key_tail:  # what stands there is another one when it is done
+        told["key"] = {"from": f"…{before.key_tail}", "to": "a new one", "own": True}
+    return told

@@ -87,7 +87,7 @@ class LicenseView:
     @property
     def version(self) -> str:
         """Which version of it this is, as operators change it."""
-        return license_version.version(self.license, self.overrides)
+        return license_version.version(self.license, self.overrides, self.key_tail)
 
 
 @dataclass(frozen=True, slots=True)

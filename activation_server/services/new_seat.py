@@ -142,7 +142,8 @@ def _may_be_plain(facts: Facts) -> bool:
     terms = license_.terms
     limited = terms.virtual_seats is not None or terms.one_license_per_computer
     floats = terms.floating_minutes is not None
-    return not (limited or floats or facts.computer_is_known or len(facts.activations) > MOST_SEATS)
+    looked_up = facts.computer_is_known or facts.key_is_replaced
+    return not (limited or floats or looked_up or len(facts.activations) > MOST_SEATS)
 
 
 def _draft(context: Context, facts: Facts, call: Call, granted: Granted) -> Drafted | None:

@@ -77,7 +77,7 @@ async def change(
     async def as_seen(inner: Context) -> bytes:
         async def check(connection: Connection) -> None:
             stored = await require_license(inner, connection, license_id)
-            now = license_version.version(stored.license, stored.overrides)
+            now = license_version.version(stored.license, stored.overrides, stored.key_tail)
             if seen is not None and now not in seen:
                 raise ChangedMeanwhileError(
                     "Somebody changed this license since you read it; read it again."

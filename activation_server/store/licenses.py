@@ -70,6 +70,15 @@ class NewLicense:
     key_digests: tuple[bytes, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that a license gets in place of the one that it had."""
+
+    tail: str
+    sealed: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+
+
 # The key that signs now, read with the license: a rotation holds at once in every process, and
 # costs no question of its own. A product's own key goes before the common one.
 _K = signing_keys.c
@@ -175,6 +184,18 @@ async def get(
     return await _one(connection, question, {"license_id": license_id})
 
 
+async def key_replaced_at(
+    connection: AsyncConnection, license_id: UUID, digests: Sequence[bytes]
+) -> datetime | None:
+    """Give when the key of these digests was replaced; `None` for one that is in use."""
+    row = await connection.execute(
+        select(license_keys.c.replaced_at)
+        .where(license_keys.c.license_id == license_id, license_keys.c.digest.in_(digests))
+        .limit(1)
+    )
+    return row.scalar_one_or_none()
+
+
 async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) -> Sequence[UUID]:
     """Give the licenses that any of these key digests leads to."""
     rows = await connection.execute(
@@ -263,6 +284,23 @@ def columns_of(license_: NewLicense) -> dict[str, Any]:
         "hardware_salt": license_.hardware_salt,
         "seats_used": 0,
     }
+
+
+async def replace_key(
+    connection: AsyncConnection, license_id: UUID, new: NewKey, now: datetime
+) -> None:
+    """Give a license a new key; those that it had lead to it still, as replaced."""
+    await connection.execute(
+        update(license_keys)
+        .where(license_keys.c.license_id == license_id, license_keys.c.replaced_at.is_(None))
+        .values(replaced_at=now)
+    )
+    await connection.execute(insert(license_keys).values(digest=new.digest, license_id=license_id))
+    await connection.execute(
+        update(licenses)
+        .where(_L.license_id == license_id)
+        .values(key_tail=new.tail, key_sealed=new.sealed)
+    )
 
 
 async def set_status(

@@ -28,11 +28,13 @@ _READ: Final = f"""
             SELECT FROM computers
             WHERE computers.product = l.product AND computers.hardware_token = wanted.token
         ),
+        key.replaced,
         {COLUMNS}, {_SEAT}
     FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::text[]) WITH ORDINALITY
         AS wanted (exact, folded, token, versions, number)
     CROSS JOIN LATERAL (
-        SELECT license_keys.license_id FROM license_keys
+        SELECT license_keys.license_id, license_keys.replaced_at IS NOT NULL AS replaced
+        FROM license_keys
         WHERE license_keys.digest IN (wanted.exact, wanted.folded)
             AND license_keys.license_id IS NOT NULL
         ORDER BY license_keys.digest = wanted.exact DESC
@@ -45,7 +47,7 @@ _READ: Final = f"""
         LIMIT {MOST_SEATS + 1}
     ) AS a ON true
 """  # noqa: S608 - names of columns
-_LICENSE_AT = 4
+_LICENSE_AT = 5
 _SEAT_AT = _LICENSE_AT + COUNT  # where their columns begin
 
 
@@ -68,6 +70,7 @@ class Facts:
     version: int
     has_people: bool
     computer_is_known: bool  # of the product, whatever the license: it had a trial
+    key_is_replaced: bool  # the one that was sent, by a new one
     activations: list[Activation] = field(default_factory=list)  # up to `MOST_SEATS` + 1 of them
 
 

@@ -129,6 +129,7 @@ license_keys = Table(
     metadata,
     column("digest", LargeBinary, kind.KEY_DIGEST, primary_key=True),
     column("license_id", Uuid, kind.LICENSE_ID, nullable=True),
+    column("replaced_at", Moment, kind.LICENSE_FACT, nullable=True),  # by a new key of the license
     info={"about": "Which license a key belongs to."},
 )
 

@@ -318,6 +318,28 @@ def test_what_somebody_else_changed_meanwhile_is_looked_at_again(server: Server,
     assert shown.view.license.terms.seats == 2
 
 
+def test_a_new_key_is_shown_once_and_the_app_hears_of_the_old_one(server: Server, support: Browser):
+    license_ = sold(server)
+    seat = seat_on(server, license_, 1)
+    path = path_of(license_, "new-key")
+    _, preview = fill(support, path, {"reason": "stood in a forum"})
+    assert f"<td>…{license_.key_tail}</td><td><strong>a new one</strong>" in preview
+    asked = {**hidden(preview), "confirmed": "yes"}
+    done = support.send(path, asked)
+    [new] = re.findall(r'<p class="new-key"><code>([^<]+)</code>', done.text)
+    assert new in support.send(path, asked).text  # pressed twice: the same one
+    old = server.run(activate(server.context, make_request(5, license_.license_key, computer=2)))
+    assert "LICENSE_REVOKED" in str(old)
+    granted(server.run(activate(server.context, make_request(6, new, computer=2))))
+    id_ = seat.activation.activation_id
+    going_on = reactivate_alone(server.context, id_, seat.check_in_token, make_request(7))
+    granted(server.run(going_on))
+    page = support.get(path_of(license_)).text
+    assert "An old license key was used" in page
+    assert "This license key was replaced by a new one." in page
+    assert new not in page
+
+
 def test_a_computer_of_another_license_is_not_touched(server: Server, support: Browser):
     mine, other = sold(server), sold(server)
     seat = seat_on(server, other, 1)

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from activation_server.formats import admin_api
 from activation_server.formats.admin_api import Json
-from activation_server.formats.problem import TEXTS
-from activation_server.formats.support_advice import ADVICE
+from activation_server.formats.support_advice import advice
 from activation_server.rules.reasons import Reason
 from activation_server.services.licensing import LicenseHistory, LicenseView
 
@@ -52,10 +51,7 @@ def refusals(history: LicenseHistory) -> list[Json]:
     return [
         {
             **admin_api.refusal(each.at, each.code, each.times, each.evidence),
-            "title": TEXTS[Reason(each.code)].title,
-            "meaning": TEXTS[Reason(each.code)].meaning,
-            "customer": TEXTS[Reason(each.code)].person,
-            "support": ADVICE[Reason(each.code)],
+            **advice(Reason(each.code), each.evidence),
         }
         for each in history.refusals
     ]

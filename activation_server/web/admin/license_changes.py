@@ -8,7 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import ChangedAnswer, IssuedAnswer, LicenseAnswer
+from activation_server.formats.admin_answers import (
+    ChangedAnswer,
+    IssuedAnswer,
+    LicenseAnswer,
+    NewKeyAnswer,
+)
 from activation_server.formats.admin_requests import (
     ChangeBody,
     IssueBody,
@@ -19,7 +24,7 @@ from activation_server.formats.admin_requests import (
 )
 from activation_server.rules.permissions import Permission
 from activation_server.rules.renewal import Renewal
-from activation_server.services import license_change, licensing
+from activation_server.services import key_replacement, license_change, licensing
 from activation_server.services.context import Context
 from activation_server.services.license_change import Changed, NewTerms
 from activation_server.services.licensing import LicenseView, Order
@@ -115,6 +120,33 @@ async def revoke_license(
 ) -> Response:
     """Its computers are refused from their next check-in on."""
     return await _change_standing(request, caller, license_id, "revoke", dry_run=dry_run)
+
+
+@router.post(
+    "/licenses/{license_id}/new-key",
+    operation_id="replaceLicenseKey",
+    summary="Issue a new key for one that leaked",
+    responses=writing(NewKeyAnswer, headers=ETAG),
+    openapi_extra=BY_REASON,
+)
+async def replace_license_key(
+    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
+) -> Response:
+    """The old one is refused from now on; computers that are activated go on, with their seats.
+
+    The answer has the new key, and so has the answer of a retry for 24 hours: keep it secret.
+    """
+    data = await read_body(request)
+    body = decode(ReasonBody, data)
+
+    async def new_key(context: Context) -> Made:
+        view = await key_replacement.replace_key(context, license_id, body.reason)
+        document = {**documents.seen(view, context.now()), "license_key": view.license_key}
+        if dry_run:
+            document |= dict.fromkeys(("key_tail", "license_key"))
+        return Made(NewKeyAnswer, document, headers=documents.etag(view))
+
+    return await changed(request, caller, license_id, data, new_key, dry_run=dry_run)
 
 
 @router.post(

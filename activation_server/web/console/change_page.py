@@ -79,8 +79,10 @@ def _sent(change: LicenseChange) -> Handler:
         try:
             edit = _edit(change, now, asked)
             if "confirmed" in form:
-                await license_edit.carry_out(context, edit, form.text("seen"))
+                new_key = await license_edit.carry_out(context, edit, form.text("seen"))
                 where = paths.of_license(now.view.license.license_id)
+                if new_key is not None:
+                    return page(request, "new_key.html", me=me, key=new_key, back=where)
                 return go_to(f"{where}?done={change.name}")
             asked = replace(asked, changes=await license_edit.look(context, edit))
         except OperatorError as error:

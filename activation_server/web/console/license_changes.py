@@ -12,7 +12,7 @@ from activation_server.rules.permissions import Permission
 from activation_server.rules.reasons import Reason
 from activation_server.rules.renewal import Renewal
 from activation_server.rules.seat import Activation
-from activation_server.services import license_change, licensing, seat_changes
+from activation_server.services import key_replacement, license_change, licensing, seat_changes
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
 from activation_server.services.license_edit import ToChange
@@ -34,6 +34,10 @@ def _standing(change: str) -> Callable[[Context, Given], Awaitable[object]]:
         return await licensing.change_standing(context, given.license_id, change, given.reason)
 
     return do
+
+
+async def _new_key(context: Context, given: Given) -> object:
+    return await key_replacement.replace_key(context, given.license_id, given.reason)
 
 
 async def _renew(context: Context, given: Given) -> object:
@@ -239,6 +243,20 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 do=_virtual,
                 rare=True,
                 fields=_virtual_machines_fields,
+            ),
+            LicenseChange(
+                name="new-key",
+                title="Issue a new key",
+                about="For a key that leaked: the old one is refused from now on, and the app says "
+                "that there is a new one. Computers that are activated go on, with their seats: "
+                "remove those that are not the customer's. The new key is shown when it is done. "
+                "It can't be undone.",
+                done="The license has a new key.",
+                permission=_SUPPORT,
+                offered=lambda license_: license_.status is not Status.REVOKED,
+                do=_new_key,
+                rare=True,
+                danger=True,
             ),
             LicenseChange(
                 name="suspend",

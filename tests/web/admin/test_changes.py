@@ -23,6 +23,7 @@ CHANGES: list[tuple[str, Json]] = [
     ("reinstate", WHY),
     ("revoke", WHY),
     ("renew", {**WHY, "days": 9}),
+    ("new-key", WHY),
     ("terms", {**WHY, "terms": {"seats": 5}}),
 ]
 
