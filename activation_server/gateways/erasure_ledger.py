@@ -1,13 +1,15 @@
 """The erasure ledger: a file that only grows, a line of JSON an entry, durable before it counts."""
 
+import asyncio
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from activation_server import base64url
 from activation_server.rules.erasure import Erased, Erasure, LedgerEntry
@@ -22,19 +24,33 @@ class ErasureLedger:
 
     path: Path
     mac: Mac = field(repr=False)
+    _mine: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let no other process append until the end. Raises OperatorError."""
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Let nobody else append until the end, in this process or another. Raises OperatorError.
+
+        Others go on meanwhile: a replay may hold it for minutes.
+        """
+        async with self._mine:
+            file = self._opened()
+            locking = asyncio.ensure_future(asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX))
+            try:
+                await asyncio.shield(locking)
+            except asyncio.CancelledError:
+                locking.add_done_callback(lambda _done: file.close())
+                raise
+            with file:  # the lock goes with it
+                yield
+
+    def _opened(self) -> BinaryIO:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = self.path.open("ab")
         except OSError as error:
             raise self._unusable(error) from None
-        with file:
-            self.path.chmod(0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
-            yield
+        self.path.chmod(0o600)
+        return file
 
     def read(self) -> Sequence[LedgerEntry]:
         """Give all entries. Raises OperatorError when one is not as it was written.

@@ -1,5 +1,6 @@
 """Erase a person on their word, in a way that outlives the restore of a backup."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,9 +14,10 @@ from activation_server.rules.erasure import Erased, Erasure, LedgerEntry, Ledger
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Profile
-from activation_server.services import audit, consents, keys, people
+from activation_server.services import audit, consents, keys, people, tool_calls
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
+from activation_server.services.tool_calls import ToolCall
 from activation_server.store import erasure as store
 from activation_server.store import holds, note_keys
 from activation_server.store.database import Connection
@@ -47,6 +49,7 @@ class Done:
 
     counts: Counts
     receipt: str | None = None
+    repeated: bool = False  # it was done before, and this told then
 
 
 async def of_person(context: Context, email: str) -> Sequence[Profile]:
@@ -58,36 +61,61 @@ async def of_person(context: Context, email: str) -> Sequence[Profile]:
     return await context.database.transact(work)
 
 
-async def erase(context: Context, email: str, *, dry_run: bool = False) -> Done:
+async def erase(
+    context: Context,
+    email: str,
+    *,
+    dry_run: bool = False,
+    reason: str | None = None,
+    call: ToolCall | None = None,
+) -> Done:
     """Erase everybody of an e-mail address; repeated, there is nobody left. Raises OperatorError.
 
     Entered in the ledger first, then done: whatever happens in between, it is done by a replay.
-    All of them or, when one is under a legal hold, nobody.
+    All of them or, when one is under a legal hold, nobody. With a `call`, whoever repeats it is
+    told what was done the first time.
     """
-    address = fold(email.strip())
+    async with context.ledger.locked():
+        if call is None or dry_run:
+            return await _erase_all(context, fold(email.strip()), reason, dry_run=dry_run)
+        if before := await tool_calls.given(context, call):
+            return _read(before.answer)
+        done = await _erase_all(context, fold(email.strip()), reason, dry_run=False)
+
+        async def answer(_inner: Context) -> bytes:
+            return json.dumps(asdict(done)).encode()
+
+        await tool_calls.once(context, call, answer)
+        return done
+
+
+def _read(answer: bytes) -> Done:
+    told = json.loads(answer)
+    return Done(Counts(**told["counts"]), told["receipt"], repeated=True)
+
+
+async def _erase_all(context: Context, address: str, reason: str | None, *, dry_run: bool) -> Done:
+    """Erase everybody of an address; the ledger is locked."""
+    await check(context)
     entries: Sequence[LedgerEntry] = ()
-    with context.ledger.locked():
-        await check(context)
-        profiles = await of_person(context, address)
+    profiles = await of_person(context, address)
 
-        async def work(connection: Connection) -> None:
-            nonlocal entries
-            await _lock(connection, profiles)
-            if not entries:  # a transaction that is run again is entered already
-                await _refuse_held(context, connection, profiles)
-                if dry_run:
-                    return
-                entries = context.ledger.append(
-                    _erasures(context, address, profiles), context.now()
-                )
-            for profile in profiles:
-                await _erase(context, connection, profile.license_id, profile.person_id)
-            await store.save_position(connection, rules.end(entries))
-            details = asdict(_counts(profiles))
-            await audit.note(context, connection, Action.ERASED, details=details)
+    async def work(connection: Connection) -> None:
+        nonlocal entries
+        await _lock(connection, profiles)
+        if not entries:  # a transaction that is run again is entered already
+            await _refuse_held(context, connection, profiles)
+            if dry_run:
+                return
+            entries = context.ledger.append(_erasures(context, address, profiles), context.now())
+        for profile in profiles:
+            await _erase(context, connection, profile.license_id, profile.person_id)
+        await store.save_position(connection, rules.end(entries))
+        details = asdict(_counts(profiles))
+        await audit.note(context, connection, Action.ERASED, details=details, why=reason)
 
-        if profiles:
-            await context.database.transact(work)
+    if profiles:
+        await context.database.transact(work)
     counts = _counts(profiles)
     return Done(counts, await _receipt(context, counts, entries) if entries else None)
 
@@ -154,7 +182,7 @@ async def replay(
     May be cut off at any point, and run again. A legal hold does not stop it: what was erased
     before stays erased. Raises OperatorError.
     """
-    with context.ledger.locked():
+    async with context.ledger.locked():
         entries = context.ledger.read()
         position = await context.database.transact(store.position)
         found = rules.standing(entries, position)

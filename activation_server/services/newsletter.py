@@ -86,7 +86,7 @@ async def confirm(context: Context, email: str, channel: Channel = Channel.OPERA
     Raises OperatorError when nothing was.
     """
     digest = digest_of(context, email)
-    with context.ledger.locked():
+    async with context.ledger.locked():
         await erasure.check(context)
         known = await _known(context, email)
         if not known.in_force:
@@ -109,7 +109,7 @@ async def confirm(context: Context, email: str, channel: Channel = Channel.OPERA
 async def withdraw(context: Context, email: str, channel: Channel = Channel.OPERATOR) -> Status:
     """Withdraw every consent for an address and suppress it, known or not; repeated, it is done."""
     digest = digest_of(context, email)
-    with context.ledger.locked():
+    async with context.ledger.locked():
         await erasure.check(context)
         known = await _known(context, email)
         if known.suppressed_since is not None and not known.in_force:

@@ -66,6 +66,17 @@ async def once(context: Context, call: ToolCall, work: Work) -> Answered:
     return await context.database.transact(claimed)
 
 
+async def given(context: Context, call: ToolCall) -> Answered | None:
+    """Give what a request was answered before, if it was. Raises KeyReusedError."""
+    request = _request(context, call)
+
+    async def work(connection: Connection) -> StoredAnswer | None:
+        return await store.get(connection, request, context.now() - REMEMBERED)
+
+    known = await context.database.transact(work)
+    return None if known is None else Answered(_opened(context, request, known), repeated=True)
+
+
 async def change(
     context: Context, call: ToolCall, license_id: UUID, seen: Collection[str] | None, work: Work
 ) -> Answered:

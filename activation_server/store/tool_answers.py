@@ -55,12 +55,22 @@ async def claim(
     )
     if claimed.rowcount == 1:
         return None
+    return await get(connection, request, forgotten)
+
+
+async def get(
+    connection: AsyncConnection, request: Request, forgotten: datetime
+) -> StoredAnswer | None:
+    """Give what a request was answered after the moment `forgotten`."""
     row = await connection.execute(
         select(_A.request_digest, _A.answer).where(
-            _A.actor == request.actor, _A.key_digest == request.key_digest
+            _A.actor == request.actor,
+            _A.key_digest == request.key_digest,
+            _A.answered_at > forgotten,
         )
     )
-    return StoredAnswer(*row.one())
+    found = row.one_or_none()
+    return None if found is None else StoredAnswer(*found)
 
 
 async def answered(connection: AsyncConnection, request: Request, answer: bytes) -> None:

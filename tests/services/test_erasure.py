@@ -1,6 +1,9 @@
 """Erased on a person's word: nothing is left, nothing comes back, the license goes on."""
 
+import asyncio
+import fcntl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +11,12 @@ from sqlalchemy import text
 
 from activation_server.formats import erasure_receipt
 from activation_server.rules.audit import Action, Wanted
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import KeyReusedError, OperatorError
 from activation_server.rules.person import Person
 from activation_server.services import audit_list, erasure
 from activation_server.services.context import Context
 from activation_server.services.erasure import Counts, Done
+from activation_server.services.tool_calls import ToolCall
 from activation_server.store.database import Connection
 from tests.conftest import World
 from tests.services.calls import issue_one, make_request
@@ -165,6 +169,47 @@ def test_an_erasure_that_was_cut_off_before_the_commit_is_done_by_a_replay(
             await erasure.check(context)
         assert await erasure.replay(context, ignore) == 1
         await erasure.check(context)
+
+    world.run(work)
+
+
+def test_erasures_at_once_wait_for_one_another_and_hold_nobody_up(world: World):
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        await issue_one(context, buyer=BEN)
+        with world.ledger.open("ab") as another_process:
+            fcntl.flock(another_process, fcntl.LOCK_EX)
+            given_up, *erasing = [
+                asyncio.create_task(erasure.erase(context, email))
+                for email in (EMAIL, EMAIL, str(BEN.email))
+            ]
+            await activate(context, make_request(1, sold.license_key))
+            given_up.cancel()
+            assert not any(each.done() for each in erasing)
+        done = await asyncio.gather(*erasing)
+        assert [each.counts.people for each in done] == [1, 1]
+        assert given_up.cancelled()
+        await erasure.check(context)
+
+    world.run(work)
+
+
+def test_an_erasure_that_is_asked_for_again_tells_what_was_done(world: World):
+    async def work(context: Context):
+        await issue_one(context, buyer=ANA)
+        await issue_one(context, buyer=BEN)
+        call = ToolCall("form-1", b"ana")
+        seen = await erasure.erase(context, EMAIL, dry_run=True, call=call)
+        again = [erasure.erase(context, EMAIL, reason="case 12", call=call) for _ in range(3)]
+        first, *others = await asyncio.gather(*again)
+        assert first.receipt
+        assert first.counts == seen.counts
+        assert others == [replace(first, repeated=True)] * 2
+        with pytest.raises(KeyReusedError):
+            await erasure.erase(context, str(BEN.email), call=ToolCall("form-1", b"ben"))
+        assert len(await found(context, str(BEN.email))) == 1
+        [entry] = await audit_list.newest(context, Wanted(action=Action.ERASED), None)
+        assert entry.why == "case 12"
 
     world.run(work)
 
