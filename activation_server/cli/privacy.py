@@ -60,12 +60,15 @@ Email = Annotated[
 def erase(
     email: Email,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count; erase nothing.")] = False,
+    reason: privacy_export.Reason = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase a person, in every license. The licenses and their seats go on working."""
     erased = operate(
-        lambda context: erasure.erase(context, email, dry_run=dry_run), data_dir, as_json=as_json
+        lambda context: erasure.erase(context, email, dry_run=dry_run, reason=reason),
+        data_dir,
+        as_json=as_json,
     )
     counts = erased.counts
     if as_json:
@@ -91,13 +94,16 @@ def wish(
         typer.Option(min=1, max=24, metavar="N", help="Forget the person N months after contact."),
     ] = None,
     default: Annotated[bool, typer.Option("--default", help="Keep it as for everybody.")] = False,
+    reason: privacy_export.Reason = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Note that a person wishes to be forgotten sooner after the last contact than others are."""
     if (months is None) != default:
         raise typer.BadParameter("Give --months, or --default.")
-    count = operate(lambda context: people.wish(context, email, months), data_dir, as_json=as_json)
+    count = operate(
+        lambda context: people.wish(context, email, months, reason), data_dir, as_json=as_json
+    )
     if as_json:
         print_json({"people": count, "months": months})
     elif not count:

@@ -1,6 +1,5 @@
 """`activation-server privacy export`: everything held on a person, on the terminal or as files."""
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,13 +7,18 @@ from typing import Annotated
 import typer
 
 from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
-from activation_server.formats import export_page, person_export
+from activation_server.formats import export_page, person_export, person_files
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.export import Export
 from activation_server.services import export as service
 from activation_server.services.context import Context
 
 app = typer.Typer()
+
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="R", help="Why, for the audit log; stored sealed."),
+]
 
 
 @app.command()
@@ -30,13 +34,14 @@ def export(
         str | None,
         typer.Option("--contact", metavar="TEXT", help="Whom to ask, as the page is to say it."),
     ] = None,
+    reason: Reason = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Give everything that is held on a person, in every license, for the person to read."""
 
     async def work(context: Context) -> tuple[Export, list[Path]]:
-        found = await service.export(context, email)
+        found = await service.export(context, email, reason)
         return found, write(found, to, contact) if to and found.licenses else []
 
     found, files = operate(work, data_dir, as_json=as_json)
@@ -53,12 +58,7 @@ def export(
 
 def write(found: Export, directory: Path, contact: str | None) -> list[Path]:
     """Write both files, for nobody else to read. Raises OperatorError."""
-    document = json.dumps(person_export.document(found), ensure_ascii=False, indent=2) + "\n"
-    stem = directory / f"person-{found.at:%Y%m%dT%H%M%SZ}"
-    texts = {
-        stem.with_suffix(".json"): document,
-        stem.with_suffix(".html"): export_page.page(found, contact),
-    }
+    texts = {directory / name: text for name, text in person_files.files(found, contact).items()}
     taken = [str(path) for path in texts if path.exists()]
     if taken:
         msg = f"Nothing is written over: {', '.join(taken)} is there already. Run it again."

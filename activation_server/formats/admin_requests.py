@@ -129,6 +129,19 @@ class ReasonBody(AdminBody):
     reason: Reason
 
 
+class EmailBody(AdminBody):
+    """A person, by the e-mail address."""
+
+    email: _of_person("email") = Field(examples=["ana@example.com"])  # type: ignore[valid-type]
+
+
+class PersonBody(AdminBody):
+    """A person, by the e-mail address, and why something is done."""
+
+    email: _of_person("email") = Field(examples=["ana@example.com"])  # type: ignore[valid-type]
+    reason: Reason
+
+
 class NoteBody(AdminBody):
     """What support was told; it counts as a contact with the license's people."""
 
@@ -282,6 +295,8 @@ class ChangeBody(AdminBody):
 
 REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     ReasonBody,
+    EmailBody,
+    PersonBody,
     NoteBody,
     DeclarationBody,
     IssueBody,

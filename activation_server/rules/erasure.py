@@ -8,6 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+from activation_server.rules import personal_data as kind
+from activation_server.rules.data_kind import DataKind
+from activation_server.rules.retention import CONTACT
+
+# What is gone once a person's key and the key of words on the license are destroyed.
+_GONE: Final = frozenset(
+    each.name
+    for each in (
+        kind.NAME,
+        kind.EMAIL,
+        kind.COMPUTER_NAME,
+        kind.COMMENT,
+        kind.CONSENT,
+        kind.CONSENT_ADDRESS,
+        kind.TOLD,
+        kind.PERSON_KEY,
+        kind.WORDS,
+        kind.SEALED_REASON,
+    )
+)
 
 
 class Erased(StrEnum):
@@ -65,3 +87,9 @@ def standing(entries: Sequence[LedgerEntry], position: Position) -> LedgerStandi
 def end(entries: Sequence[LedgerEntry]) -> Position:
     """Give the position of a database that has carried out all entries."""
     return Position(len(entries), entries[-1].mac) if entries else Position()
+
+
+def goes(kept: DataKind) -> bool:
+    """Tell whether an erasure takes a kind of data; the rest stays with the license."""
+    of_person = kept.name == kind.INDEX.name and kept.retention is CONTACT
+    return of_person or kept.name in _GONE

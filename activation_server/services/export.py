@@ -25,6 +25,7 @@ LICENSE_KEY: Final = ("licenses", "key_sealed")
 ORDER: Final = ("licenses", "order_sealed")
 WORDS: Final = ("events", "words")
 WHY: Final = ("audit_log", "why_sealed")
+PersonId = tuple[UUID, UUID]  # of the license, and of the person on it
 # Sealed columns that are opened: of the person, of the computer, of the license.
 OPENED: Final = frozenset(
     {
@@ -50,28 +51,37 @@ class _Theirs:
     note_keys: notes.Keys
 
 
-async def export(context: Context, email: str) -> Export:
+async def export(context: Context, email: str, reason: str | None = None) -> Export:
     """Give everything held on the person of an e-mail address, in every license."""
 
     async def work(connection: Connection) -> Export:
-        await person_rows.freeze(connection)
-        profiles = await people.with_email(context, connection, email)
-        by_license: dict[UUID, list[Profile]] = {}
-        for profile in profiles:
-            by_license.setdefault(profile.license_id, []).append(profile)
-        shares = [await _share(context, connection, some) for some in by_license.values()]
-        own_ids = {each for share in shares for each in share.ids()}
-        keys = await notes.keys_of(context, connection, by_license)
-        held = [
-            await _license(context, connection, _theirs(share, by_license, own_ids, keys))
-            for share in shares
-        ]
-        if held:
-            details = {"people": len(profiles), "licenses": len(held)}
-            await audit.note(context, connection, Action.EXPORTED, details=details)
-        return Export(email.strip(), context.issuer, context.now(), held)
+        found, people_ids = await read(context, connection, email)
+        if found.licenses:
+            details = {"people": len(people_ids), "licenses": len(found.licenses)}
+            await audit.note(context, connection, Action.EXPORTED, details=details, why=reason)
+        return found
 
     return await context.database.transact(work)
+
+
+async def read(
+    context: Context, connection: Connection, email: str
+) -> tuple[Export, Sequence[PersonId]]:
+    """Give the same, and who that is: first in a transaction, which then notes why."""
+    await person_rows.freeze(connection)
+    profiles = await people.with_email(context, connection, email)
+    by_license: dict[UUID, list[Profile]] = {}
+    for profile in profiles:
+        by_license.setdefault(profile.license_id, []).append(profile)
+    shares = [await _share(context, connection, some) for some in by_license.values()]
+    own_ids = {each for share in shares for each in share.ids()}
+    keys = await notes.keys_of(context, connection, by_license)
+    held = [
+        await _license(context, connection, _theirs(share, by_license, own_ids, keys))
+        for share in shares
+    ]
+    ids = [(each.license_id, each.person_id) for each in profiles]
+    return Export(email.strip(), context.issuer, context.now(), held), ids
 
 
 async def _share(context: Context, connection: Connection, mine: Sequence[Profile]) -> Share:

@@ -59,7 +59,7 @@ async def status(context: Context, email: str) -> Status:
     """Tell what holds for an address, in every license."""
 
     async def work(connection: Connection) -> Status:
-        found = await _status(context, connection, email)
+        found = await standing(context, connection, email)
         details = {"found": len(found.consents)}
         await audit.note(context, connection, Action.LOOKED_UP, details=details)
         return found
@@ -69,12 +69,13 @@ async def status(context: Context, email: str) -> Status:
 
 async def _known(context: Context, email: str) -> Status:
     async def work(connection: Connection) -> Status:
-        return await _status(context, connection, email)
+        return await standing(context, connection, email)
 
     return await context.database.transact(work)
 
 
-async def _status(context: Context, connection: Connection, email: str) -> Status:
+async def standing(context: Context, connection: Connection, email: str) -> Status:
+    """Tell what holds for an address; whoever asks notes it."""
     digest = digest_of(context, email)
     held = await store.of_address(connection, digest)
     return Status(held, await store.suppressed_since(connection, digest))

@@ -258,7 +258,7 @@ async def contacted(connection: Connection, license_id: UUID, now: datetime) -> 
     await store.contact(connection, license_id, now)
 
 
-async def wish(context: Context, email: str, months: int | None) -> int:
+async def wish(context: Context, email: str, months: int | None, reason: str | None = None) -> int:
     """Note for how long a person wishes to be remembered after the last contact.
 
     `None`: as everybody. Gives for how many licenses; counts from the next retention run on.
@@ -270,7 +270,7 @@ async def wish(context: Context, email: str, months: int | None) -> int:
             await store.keep(connection, profile.license_id, profile.person_id, months)
         if profiles:
             details = {"people": len(profiles), "months": months}
-            await audit.note(context, connection, Action.WISH_NOTED, details=details)
+            await audit.note(context, connection, Action.WISH_NOTED, details=details, why=reason)
         return len(profiles)
 
     return await context.database.transact(work)

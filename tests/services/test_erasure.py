@@ -5,17 +5,20 @@ import fcntl
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from activation_server.formats import erasure_receipt
+from activation_server.rules import erasure as rules
 from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.errors import KeyReusedError, OperatorError
 from activation_server.rules.person import Person
-from activation_server.services import audit_list, erasure
+from activation_server.services import audit_list, erasure, licensing
 from activation_server.services.context import Context
 from activation_server.services.erasure import Counts, Done
+from activation_server.services.privacy import stored_data
 from activation_server.services.tool_calls import ToolCall
 from activation_server.store.database import Connection
 from tests.conftest import World
@@ -210,6 +213,49 @@ def test_an_erasure_that_is_asked_for_again_tells_what_was_done(world: World):
         assert len(await found(context, str(BEN.email))) == 1
         [entry] = await audit_list.newest(context, Wanted(action=Action.ERASED), None)
         assert entry.why == "case 12"
+
+    world.run(work)
+
+
+async def everything(context: Context, license_id: UUID) -> dict[tuple[str, str], list[object]]:
+    """All values that belong to a license, by table and column."""
+
+    async def work(connection: Connection) -> dict[tuple[str, str], list[object]]:
+        found: dict[tuple[str, str], list[object]] = {}
+        for table in stored_data():
+            if "license_id" not in {each.name for each in table.columns}:
+                continue
+            question = text(f"SELECT * FROM {table.name} WHERE license_id = :id ORDER BY 1, 2")
+            for row in await connection.execute(question, {"id": license_id}):
+                for name, value in row._mapping.items():
+                    found.setdefault((table.name, name), []).append(value)
+        return found
+
+    return await context.database.transact(work)
+
+
+def test_what_is_said_to_go_is_what_goes(world: World):
+    """Every kind of data that changes with an erasure is said to go, and no other."""
+
+    async def work(context: Context):
+        sold = await issue_one(context, buyer=ANA)
+        news = replace(told(ANA, "Hello", "ANA-PC"), newsletter=True)
+        await activate(context, make_request(1, sold.license_key, told=news))
+        license_id = sold.license.license_id
+        await licensing.note(context, license_id, "She called.")
+        kinds = {
+            (table.name, each.name): each.kind for table in stored_data() for each in table.columns
+        }
+        before = await everything(context, license_id)
+        await erasure.erase(context, EMAIL)
+        after = await everything(context, license_id)
+        changed = {place for place, values in before.items() if after.get(place) != values}
+        # Rows that go have ids of what stays; words can't be read any more, without their key.
+        ids = {"license_id", "activation_id", "person_id"}
+        changed = {place for place in changed if place[1] not in ids} - {("people", "erased_at")}
+        unreadable = {("events", "words"), ("audit_log", "why_sealed")}
+        assert changed == {place for place in before if rules.goes(kinds[place])} - unreadable
+        assert ("note_keys", "wrapped_key") in changed
 
     world.run(work)
 

@@ -11,11 +11,16 @@ from tests.web.server import OTHER_PRODUCT, PRODUCT, Server, running
 
 
 @pytest.fixture(scope="module")
-def shared_world(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[World]:
+def shared_world(
+    postgres: EmbeddedPostgres,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     """The means of a server, with a database for the module."""
     name = request.module.__name__.replace(".", "_")
     asyncio.run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE template_migrated"))
-    yield World(postgres.url(name), Clock(), Chance())
+    ledger = tmp_path_factory.mktemp("ledger") / "erasures.jsonl"
+    yield World(postgres.url(name), Clock(), Chance(), ledger=ledger)
     asyncio.run(_admin(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 
 

@@ -1,5 +1,6 @@
-"""People and keys in clear: one license at a time, with a reason, so many a day."""
+"""People: in clear, one license at a time; what is held on one, a copy of it, an erasure."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -7,17 +8,25 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import RevealedAnswer
-from activation_server.formats.admin_requests import ReasonBody
+from activation_server.formats import admin_api, person_export, person_summary
+from activation_server.formats.admin_answers import (
+    ErasedAnswer,
+    ExportAnswer,
+    PersonDataAnswer,
+    RevealedAnswer,
+)
+from activation_server.formats.admin_requests import EmailBody, PersonBody, ReasonBody, decode
 from activation_server.rules.permissions import Permission
-from activation_server.services import reveal
+from activation_server.services import erasure, export, person_data, reveal
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
-from activation_server.web.admin.bodies import taken, takes
-from activation_server.web.admin.routes import PREFIX, reading_by_body
+from activation_server.web.admin.bodies import read_body, taken, takes
+from activation_server.web.admin.once import DryRun, call_of
+from activation_server.web.admin.routes import PREFIX, reading_by_body, takes_once, writing
 
 router = APIRouter(prefix=PREFIX, tags=["people"])
+
+Exporter = Annotated[Caller, requires(Permission.PEOPLE_EXPORT)]
 
 
 @router.post(
@@ -44,3 +53,66 @@ async def reveal_license(
         "people": [admin_api.person(each) for each in view.people],
     }
     return described(RevealedAnswer, document)
+
+
+@router.post(
+    "/people/find",
+    operation_id="findPerson",
+    summary="Tell what is held on a person, without the values",
+    responses=reading_by_body(PersonDataAnswer),
+    openapi_extra=takes(EmailBody),
+)
+async def find_person(request: Request, caller: Exporter) -> Response:
+    """By kinds of data: why each is stored, until when, and whether an erasure takes it.
+
+    It changes nothing. That somebody looked is noted, not at whom.
+    """
+    body = await taken(request, EmailBody)
+    found, today = await person_data.look(caller.context, body.email), caller.context.now().date()
+    holds = [admin_api.hold(each, today, clear=False) for each in found.holds]
+    document = {**person_summary.document(found.export), "holds": holds}
+    return described(PersonDataAnswer, document)
+
+
+@router.post(
+    "/people/export",
+    operation_id="exportPerson",
+    summary="Give everything that is held on a person",
+    responses=reading_by_body(ExportAnswer),
+    openapi_extra=takes(PersonBody),
+)
+async def export_person(request: Request, caller: Exporter) -> Response:
+    """In clear, license keys too: make sure that whoever asked owns the address.
+
+    It changes nothing, so it takes no `Idempotency-Key`, and its answer is kept nowhere.
+    """
+    body = await taken(request, PersonBody)
+    found = await export.export(caller.context, body.email, body.reason)
+    return described(ExportAnswer, person_export.document(found))
+
+
+@router.post(
+    "/people/erase",
+    operation_id="erasePerson",
+    summary="Erase a person, in every license",
+    responses=writing(ErasedAnswer),
+    openapi_extra=takes_once(PersonBody),
+)
+async def erase_person(
+    request: Request,
+    caller: Annotated[Caller, requires(Permission.PEOPLE_ERASE)],
+    *,
+    dry_run: DryRun = False,
+) -> Response:
+    """Nobody can bring it back. The licenses and their seats go on working, without a person.
+
+    Refused, as a whole, while anything of the person is under a legal hold.
+    """
+    data = await read_body(request)
+    body, call = decode(PersonBody, data), call_of(request, data, dry_run=dry_run)
+    done = await erasure.erase(
+        caller.context, body.email, dry_run=dry_run, reason=body.reason, call=call
+    )
+    repeated = {"Idempotent-Replayed": "true"} if done.repeated else {}
+    document = {**asdict(done.counts), "receipt": done.receipt}
+    return described(ErasedAnswer, document, headers=repeated)

@@ -17,6 +17,8 @@ from activation_server.web.console import (
     overview_page,
     passkey_pages,
     paths,
+    person_page,
+    privacy_page,
     refusals,
     set_up_page,
     sign_in_page,
@@ -40,6 +42,8 @@ ROUTERS: Final = (
     issue_page.router,  # before the page of a license, whose path is like it
     license_page.router,
     change_page.make_router(),
+    privacy_page.router,
+    person_page.router,
     static_files.router,
 )
 

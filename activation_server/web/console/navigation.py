@@ -25,6 +25,12 @@ NAVIGATION: Final[tuple[Entry, ...]] = (
     Entry("Home", paths.HOME),
     Entry("Overview", paths.OVERVIEW, Permission.OVERVIEW_READ),
     Entry("Licenses", paths.LICENSES, Permission.LICENSES_READ),
+    Entry("Privacy", paths.PRIVACY, Permission.PRIVACY_READ),
+)
+
+# Pages below "Privacy".
+PRIVACY: Final[tuple[Entry, ...]] = (
+    Entry("A person's data", paths.PERSON, Permission.PEOPLE_EXPORT),
 )
 # What is begun on the page where licenses are found.
 TASKS: Final[tuple[Entry, ...]] = (Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),)

@@ -1,0 +1,57 @@
+"""The privacy officer in a real browser: a request for a copy, and one to be erased."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from activation_server.rules.permissions import Role
+from activation_server.rules.person import Person, Told
+from activation_server.services import licensing
+from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
+from activation_server.web.console import paths
+from tests.browser.conftest import Console, usable
+from tests.browser.test_console import sign_in, somebody
+from tests.services.calls import granted, issue_one, make_request
+
+pytestmark = pytest.mark.xdist_group("browser")
+EMAIL = "ingrid.long-name-of-somebody@department.example"
+INGRID = Person("Ingrid <i>Ohm</i>", "Ohm & Töchter", EMAIL)
+
+
+async def known(context: Context) -> None:
+    for number in (1, 2):
+        sold = await issue_one(context, overrides={"seats": 2}, buyer=INGRID)
+        told = Told(INGRID, "Please call.", "INGRID-PC", newsletter=True)
+        granted(await activate(context, make_request(number, sold.license_key, number, told=told)))
+        await licensing.note(context, sold.license.license_id, "She called.")
+
+
+def test_a_person_gets_a_copy_and_is_erased(console: Console):
+    me = somebody(console, "guards", Role.PRIVACY_OFFICER)
+    console.world.run(known)
+
+    async def work(page: Page):
+        await sign_in(console, page, me, paths.PRIVACY)
+        await usable(page, "privacy")
+        await page.get_by_role("link", name="A person's data").click()
+        await page.get_by_label("The person's e-mail address").fill(EMAIL)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Known with 2 licenses")).to_be_visible()
+        await page.get_by_text("Make a copy").click()
+        await page.get_by_text("Note the wish").click()
+        await usable(page, "person")
+        await page.get_by_role("textbox", name="Why").first.fill("her letter of May 3")
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Download").click()
+        assert (await download.value).suggested_filename.endswith("Z.zip")
+        await page.get_by_role("button", name="See what an erasure takes").click()
+        await expect(page.get_by_text("This can't be undone")).to_be_visible()
+        await usable(page, "erase")
+        await page.get_by_role("textbox", name="Why").fill("her letter of May 3")
+        await page.get_by_role("button", name="Erase for good").click()
+        await expect(page.get_by_role("heading", name="Erased")).to_be_visible()
+        assert "ohm" not in page.url
+        assert "ingrid" not in page.url
+        await usable(page, "erased")
+
+    console.visit(work)
