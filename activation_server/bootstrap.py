@@ -24,9 +24,11 @@ from activation_server.embedded_postgres import EmbeddedPostgres
 from activation_server.gateways.archive import Archive, recipients
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.errors import OperatorError, UnavailableError
+from activation_server.rules.single_sign_on import SignOnRules
 from activation_server.rules.staff import SessionTimes
 from activation_server.services import audit, erasure, keys, retention
 from activation_server.services.context import Context, Randomness
+from activation_server.services.identity_provider import Provider, SingleSignOn
 from activation_server.services.keys import Unlocking
 from activation_server.services.limits import Limits, Quotas
 from activation_server.services.looks import TYPED_A_MINUTE, Looks
@@ -249,7 +251,51 @@ async def _context(settings: Settings, database: Database, actor: str) -> Contex
             fresh=timedelta(minutes=settings.console_fresh_minutes),
         ),
         looks=Looks(TYPED_A_MINUTE, time.monotonic_ns),
+        sign_on=_single_sign_on(settings),
     )
+
+
+def _single_sign_on(settings: Settings) -> SingleSignOn | None:
+    """Give the means to ask the identity provider, if one is set up. Raises OperatorError."""
+    issuer, levels = settings.oidc_issuer, _listed(settings.oidc_acr)
+    if issuer is None:
+        return None
+    secret = _client_secret(settings)
+
+    def make() -> Provider:
+        # Authlib takes long to load: only at the first sign-in, and beside the event loop.
+        from activation_server.gateways import openid_provider as gateway  # noqa: PLC0415
+
+        client = gateway.Client(issuer, settings.oidc_client_id, secret, levels)
+        return gateway.OpenIDProvider(client)
+
+    rules = SignOnRules(
+        settings.oidc_name,
+        two_factors=settings.oidc_two_factors,
+        methods=frozenset(_listed(settings.oidc_amr)),
+        levels=frozenset(levels),
+        required=settings.oidc_required,
+    )
+    return SingleSignOn(rules, make)
+
+
+def _client_secret(settings: Settings) -> str:
+    if settings.oidc_client_secret is not None:
+        return settings.oidc_client_secret.get_secret_value()
+    try:
+        secret = (settings.oidc_client_secret_file or Path()).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret:
+        raise OperatorError(
+            "ACTIVATION_OIDC_CLIENT_SECRET_FILE can't be read, or is empty: it holds the client "
+            "secret from the identity provider."
+        )
+    return secret
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def _quotas(settings: Settings) -> Quotas:

@@ -58,6 +58,9 @@ def configure(log_format: LogFormat, level: str) -> None:
         "sqlalchemy",
         "asyncio",
         "httpx",
+        "httpx2",
+        "httpcore2",
+        "authlib",
         "alembic",
     ):  # their lines may quote what they handle
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -143,6 +144,38 @@ class Settings(BaseSettings):
         description="for so long after a sign-in the console lets do what needs one just now: show "
         "personal data in clear, export, erase, manage staff and keys",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="the issuer of your identity provider (OpenID Connect), as its "
+        "`/.well-known/openid-configuration` has it: staff sign in to the console with it",
+    )
+    oidc_client_id: str = Field(default="", description="this server's client id at the provider")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="… and its secret; better in a file"
+    )
+    oidc_client_secret_file: Path | None = Field(default=None, description="file with the secret")
+    oidc_name: str = Field(
+        default="single sign-on",
+        min_length=1,
+        max_length=40,
+        description="the provider's name, as on the button `Sign in with …`",
+    )
+    oidc_two_factors: bool = Field(
+        default=False,
+        description="the provider asks everybody for a second factor, so the console does not",
+    )
+    oidc_amr: str = Field(
+        default="",
+        description="values of `amr`, separated by commas, any of which says that the provider saw "
+        "a second factor: `mfa`",
+    )
+    oidc_acr: str = Field(
+        default="", description="the same of `acr`; they are asked for in this order"
+    )
+    oidc_required: bool = Field(
+        default=False,
+        description="nobody but administrators signs in with a password or a passkey alone",
+    )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="json, text, or by whether standard error is a terminal"
     )
@@ -162,6 +195,27 @@ class Settings(BaseSettings):
     def _tls_needs_both(self) -> "Settings":
         if (self.tls_cert is None) != (self.tls_key is None):
             msg = "tls_cert and tls_key are set together or not at all"
+            raise ValueError(msg)
+        return self
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_provider(cls, issuer: str | None) -> str | None:
+        url = urlsplit(issuer or "")
+        is_trial = url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"}
+        if issuer and not (url.scheme == "https" and url.hostname) and not is_trial:
+            msg = "must be a URL that begins with https:// (or http://localhost for a trial run)"
+            raise ValueError(msg)
+        return issuer or None
+
+    @model_validator(mode="after")
+    def _provider_needs_a_client(self) -> "Settings":
+        secrets = [self.oidc_client_secret, self.oidc_client_secret_file]
+        if self.oidc_issuer and (not self.oidc_client_id or secrets.count(None) != 1):
+            msg = (
+                "oidc_issuer needs oidc_client_id, and the secret as oidc_client_secret_file or "
+                "oidc_client_secret"
+            )
             raise ValueError(msg)
         return self
 

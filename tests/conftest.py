@@ -23,6 +23,7 @@ from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.services import keys
 from activation_server.services.context import Context, Randomness
+from activation_server.services.identity_provider import SingleSignOn
 from activation_server.services.keys import Unlocking
 from activation_server.services.passwords import Passwords
 from activation_server.store import partitions, schema
@@ -147,6 +148,7 @@ class World:
     ledger: Path = Path("/nowhere/erasures.jsonl")
     master_key_file: Path | None = None
     archive: Archive = field(default_factory=lambda: Archive(Path("/nowhere/archive")))
+    sign_on: SingleSignOn | None = None
 
     def run(self, work: Callable[[Context], Awaitable[Result]]) -> Result:
         """Open the means, run `work`, close them."""
@@ -179,6 +181,7 @@ class World:
                 ledger,
                 self.archive,
                 passwords=Passwords(QUICK),
+                sign_on=self.sign_on,
             )
         finally:
             await database.dispose()

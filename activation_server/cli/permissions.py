@@ -60,6 +60,8 @@ _ALIKE: Final[Mapping[Permission, tuple[str, ...]]] = {
         "staff role",
         "staff disable",
         "staff enable",
+        "staff email",
+        "staff unlink",
         "staff sessions",
         "staff sign-out",
     ),

@@ -10,7 +10,7 @@ from activation_server.cli.operate import AsJson, DataDir, operate, out, print_j
 from activation_server.formats import staff_report
 from activation_server.formats.times import rfc3339
 from activation_server.rules.permissions import Role
-from activation_server.services import staff
+from activation_server.services import staff, staff_identities
 from activation_server.services.context import Context
 from activation_server.services.staff import Link, Staff
 
@@ -19,6 +19,10 @@ app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name they sign in with.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="What they may do: docs/console.md.")]
 
+Email = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Whom the identity provider knows by it: see `email`."),
+]
 Issuer = Annotated[
     str | None,
     typer.Option(metavar="URL", help="The server's public URL (or ACTIVATION_ISSUER)."),
@@ -34,13 +38,17 @@ def group() -> None:
 def add(
     name: Name,
     role: RoleOption,
+    email: Email = None,
     issuer: Issuer = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Add somebody; print a link, good for one use, that they choose their password with."""
     link = operate(
-        lambda context: staff.add(context, name, role), data_dir, as_json=as_json, issuer=issuer
+        lambda context: staff_identities.add(context, name, role, email),
+        data_dir,
+        as_json=as_json,
+        issuer=issuer,
     )
     _print_link(link, f"{link.of.name} is added as {role}.", as_json=as_json)
 
@@ -64,12 +72,13 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"staff": [_document(each) for each in found]})
     elif found:
-        columns = ("Name", "Role", "Standing", "Added", "Link until")
+        columns = ("Name", "Role", "Standing", "Single sign-on", "Added", "Link until")
         table = Table(*columns, box=None, pad_edge=False)
         for each in found:
             until = "" if each.link_until is None else rfc3339(each.link_until)
             day = str(each.added_at.date())
-            table.add_row(each.name, each.role, each.standing, day, until)
+            sso = each.single_sign_on or ""
+            table.add_row(each.name, each.role, each.standing, sso, day, until)
         out.print(table)
     else:
         out.print("There is nobody yet: add the first with `staff add NAME --role administrator`.")
@@ -108,6 +117,33 @@ def enable(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> Non
     _change(
         lambda context: staff.enable(context, name),
         lambda changed: f"{changed.name} is {changed.standing} again.",
+        data_dir,
+        as_json=as_json,
+    )
+
+
+@app.command("email")
+def expect_email(
+    name: Name,
+    email: Annotated[str, typer.Argument(metavar="ADDRESS", help="Their address there.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let who signs in at the identity provider with this address be them, from then on."""
+    _change(
+        lambda context: staff_identities.expect(context, name, email),
+        lambda changed: f"The first account with this address is linked to {changed.name}.",
+        data_dir,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def unlink(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Forget somebody's account at the identity provider; what they are signed in to goes on."""
+    _change(
+        lambda context: staff_identities.unlink(context, name),
+        lambda changed: f"{changed.name} signs in with the identity provider no more.",
         data_dir,
         as_json=as_json,
     )
@@ -168,6 +204,7 @@ def _print_link(link: Link, told: str, *, as_json: bool) -> None:
 
 
 def _document(member: Staff) -> staff_report.Json:
-    return staff_report.member(
+    document = staff_report.member(
         member.name, member.role, member.standing, member.added_at, member.link_until
     )
+    return {**document, "single_sign_on": member.single_sign_on}

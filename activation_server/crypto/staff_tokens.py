@@ -28,6 +28,14 @@ class Purpose(StrEnum):
     PASSKEY = "passkey"  # a ticket that a passkey's challenge is derived from
     NEW_PASSKEY = "new passkey"
     CHALLENGE = "challenge"
+    SSO = "single sign-on"  # a ticket that all that is asked of a provider is derived from
+    SSO_STEP_UP = "single sign-on again"
+    SSO_STATE = "single sign-on state"
+    SSO_NONCE = "single sign-on nonce"
+    SSO_VERIFIER = "single sign-on code verifier"
+    SSO_SECOND_STEP = "second step after single sign-on"
+    SSO_SUBJECT = "account at a provider"
+    SSO_EMAIL = "address at a provider"
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,8 +459,9 @@ STAFF_FACT: Final = DataKind(
 STAFF_CREDENTIAL: Final = DataKind(
     "staff credential",
     "a digest of a password (Argon2id) and the secret of an authenticator app, both sealed; keyed "
-    "digests of recovery codes and of a link to choose them; the public halves of passkeys, and "
-    "when each was added and used last",
+    "digests of recovery codes and of a link to choose them; the public halves of passkeys; keyed "
+    "digests of an account at the vendor's identity provider, or of the address that it is to be "
+    "found by; when each was added and used last",
     categories=("user.authorization.credentials",),
     uses=(SECURITY,),
     purpose="Let nobody else in under the name of a member of staff.",

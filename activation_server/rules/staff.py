@@ -37,6 +37,13 @@ class Standing(StrEnum):
     DISABLED = "disabled"
 
 
+class SingleSignOn(StrEnum):
+    """How far somebody is with the identity provider."""
+
+    EXPECTED = "expected"  # with a verified address
+    LINKED = "linked"
+
+
 class Why(StrEnum):
     """Why somebody was not let in."""
 
@@ -46,6 +53,11 @@ class Why(StrEnum):
     TOO_MANY = "too_many"  # attempts: wait
     CODES_USED_UP = "codes_used_up"  # too many wrong codes from browsers that are not known
     TOO_LATE = "too_late"  # the password was typed too long ago
+    SSO_DUE = "sso_due"  # single sign-on is required of them
+    SSO_AWAY = "sso_away"  # the identity provider does not answer
+    SSO_FAILED = "sso_failed"  # it signed nobody in, or what came back proves nothing
+    SSO_UNKNOWN = "sso_unknown"  # whom it signed in is nobody here, or may not come in
+    SSO_ONE_FACTOR = "sso_one_factor"  # it counts as one, and there is no other
 
 
 @dataclass(frozen=True, slots=True)

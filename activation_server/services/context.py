@@ -10,6 +10,7 @@ from activation_server.crypto.keyring import Keyring
 from activation_server.gateways.archive import Archive
 from activation_server.gateways.erasure_ledger import ErasureLedger
 from activation_server.rules.staff import SessionTimes
+from activation_server.services.identity_provider import SingleSignOn
 from activation_server.services.limits import Limits, unlimited
 from activation_server.services.looks import Looks
 from activation_server.services.overview_memory import OverviewMemory
@@ -54,6 +55,7 @@ class Context:
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     sign_in_limits: SignInLimits = field(default_factory=SignInLimits, repr=False)
     session_times: SessionTimes = field(default_factory=SessionTimes)
+    sign_on: SingleSignOn | None = None  # where an identity provider is set up
     overview: OverviewMemory = field(default_factory=OverviewMemory, repr=False)
     looks: Looks = field(default_factory=Looks, repr=False)
 

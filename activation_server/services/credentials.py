@@ -1,7 +1,7 @@
 """What members of staff prove themselves by: passwords, codes, known browsers."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -63,12 +63,11 @@ def known_browser(context: Context, member: Member | None, caller: Caller) -> Ti
 
 def make_ticket(context: Context, member: Member, purpose: Purpose, valid: timedelta) -> str:
     """Make a ticket for a browser; other credentials make it void."""
-    credentials_at = member.credentials_at or context.now()
     return context.keyring.staff_tokens.make(
         purpose,
         Ticket(
             staff_id=member.staff_id,
-            credentials_at=int(credentials_at.timestamp()),
+            credentials_at=_credentials_at(member),
             until=seconds(context) + int(valid.total_seconds()),
             nonce=context.randomness.random_bytes(_NONCE_BYTES),
         ),
@@ -77,10 +76,13 @@ def make_ticket(context: Context, member: Member, purpose: Purpose, valid: timed
 
 def is_of(ticket: Ticket, member: Member) -> bool:
     """Tell whether a ticket is of this member, who may come in, and of their credentials."""
-    if member.disabled_at is not None or member.credentials_at is None:
-        return False
-    mine = member.staff_id, int(member.credentials_at.timestamp())
-    return mine == (ticket.staff_id, ticket.credentials_at)
+    mine = member.staff_id, _credentials_at(member)
+    return member.disabled_at is None and mine == (ticket.staff_id, ticket.credentials_at)
+
+
+def _credentials_at(member: Member) -> int:
+    """Give since when somebody has their password and app; 0 where they have none."""
+    return 0 if member.credentials_at is None else int(member.credentials_at.timestamp())
 
 
 async def is_password(context: Context, member: Member | None, typed: str) -> bool:
@@ -117,9 +119,14 @@ async def take_code(
 
 
 async def begin_session(
-    context: Context, connection: Connection, member: Member, session_id: UUID, token: str
+    context: Context,
+    connection: Connection,
+    member: Member,
+    session_id: UUID,
+    token: str,
+    signed_in_at: datetime | None = None,
 ) -> None:
-    """Begin a session that this token opens."""
+    """Begin a session that this token opens; its owner signed in just now, or at some time."""
     now = context.now()
     session = Session(
         session_id=session_id,
@@ -128,7 +135,7 @@ async def begin_session(
         role=member.role,
         began_at=now,
         seen_at=now,
-        signed_in_at=now,
+        signed_in_at=signed_in_at or now,
         ends_at=now + context.session_times.longest,
     )
     await staff_sessions.add(connection, session, session_digest(context, token))

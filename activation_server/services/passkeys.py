@@ -27,7 +27,13 @@ from activation_server.services.credentials import (
     let_in,
     seconds,
 )
-from activation_server.services.sign_in import note_failure, note_let_in, renew_session
+from activation_server.services.sign_in import (
+    is_after_sso,
+    must_use_sso,
+    note_failure,
+    note_let_in,
+    renew_session,
+)
 from activation_server.services.staff import new_token
 from activation_server.store import staff as store
 from activation_server.store import staff_passkeys
@@ -130,8 +136,10 @@ async def remove(context: Context, session: Session, credential_id: bytes) -> bo
     return await context.database.transact(work)
 
 
-async def sign_in(context: Context, ticket: str, answer: str, caller: Caller) -> LetIn | NotLetIn:
-    """Take a passkey's answer, and begin a session."""
+async def sign_in(
+    context: Context, ticket: str, answer: str, caller: Caller, after: str | None = None
+) -> LetIn | NotLetIn:
+    """Take a passkey's answer, and begin a session; `after`: the ticket of single sign-on."""
     if wait := context.sign_in_limits.attempt_from(caller.network):
         return NotLetIn(Why.TOO_MANY, wait)
     token, session_id = new_token(context), context.randomness.uuid()
@@ -140,6 +148,8 @@ async def sign_in(context: Context, ticket: str, answer: str, caller: Caller) ->
         member, why = await _take(context, connection, ticket, answer, None)
         if member is None or why is not None:
             return NotLetIn(why or Why.WRONG_PASSKEY), "" if member is None else member.name
+        if must_use_sso(context, member) and not is_after_sso(context, after, member):
+            return NotLetIn(Why.SSO_DUE), member.name
         await begin_session(context, connection, member, session_id, token)
         await note_let_in(context, connection, Action.SIGNED_IN, member, {"by": "passkey"})
         return let_in(context, member, token), member.name

@@ -1,6 +1,7 @@
 """Signing in to the console: name and password, then a code; and again for what needs it fresh."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from activation_server.crypto.staff_tokens import Purpose, Ticket
 from activation_server.rules.audit import Action
@@ -34,6 +35,8 @@ from activation_server.store import staff_sessions
 from activation_server.store.database import Connection
 from activation_server.store.staff import Member
 
+BY_SSO: Final[Mapping[str, object]] = {"by": "single_sign_on"}
+
 
 async def check_password(
     context: Context, typed_name: str, password: str, caller: Caller
@@ -54,12 +57,17 @@ async def check_password(
     if not await is_password(context, member, password) or member is None:
         await note_failure(context, name, Why.WRONG, caller, known=member is not None)
         return NotLetIn(Why.WRONG)
+    if must_use_sso(context, member):
+        await note_failure(context, name, Why.SSO_DUE, caller)
+        return NotLetIn(Why.SSO_DUE)
     return make_ticket(context, member, Purpose.SECOND_STEP, CODE_WITHIN)
 
 
 async def check_code(context: Context, ticket: str, typed: str, caller: Caller) -> LetIn | NotLetIn:
     """Take the code of an authenticator app, or a recovery code, and begin a session."""
-    given = context.keyring.staff_tokens.check(Purpose.SECOND_STEP, ticket, seconds(context))
+    given = _second_step(context, Purpose.SECOND_STEP, ticket)
+    after_sso = _second_step(context, Purpose.SSO_SECOND_STEP, ticket)
+    given = given or after_sso
     if given is None:
         return NotLetIn(Why.TOO_LATE)
     token, session_id = new_token(context), context.randomness.uuid()
@@ -76,13 +84,29 @@ async def check_code(context: Context, ticket: str, typed: str, caller: Caller) 
         if isinstance(proven, NotLetIn):
             return proven, member.name
         await begin_session(context, connection, member, session_id, token)
-        await note_let_in(context, connection, Action.SIGNED_IN, member, _left(proven))
+        details = {**_left(proven), **({} if after_sso is None else BY_SSO)}
+        await note_let_in(context, connection, Action.SIGNED_IN, member, details)
         return let_in(context, member, token, proven.codes_left), member.name
 
     done, name = await context.database.transact(work)
     if isinstance(done, NotLetIn) and name is not None:
         await note_failure(context, name, done.why, caller)
     return done
+
+
+def is_after_sso(context: Context, ticket: str | None, member: Member) -> bool:
+    """Tell whether a browser's ticket says that the provider signed this member in just now."""
+    given = None if ticket is None else _second_step(context, Purpose.SSO_SECOND_STEP, ticket)
+    return given is not None and is_of(given, member)
+
+
+def must_use_sso(context: Context, member: Member) -> bool:
+    """Tell whether somebody may sign in by the identity provider alone."""
+    return context.sign_on is not None and context.sign_on.rules.is_due_for(member.role)
+
+
+def _second_step(context: Context, purpose: Purpose, ticket: str) -> Ticket | None:
+    return context.keyring.staff_tokens.check(purpose, ticket, seconds(context))
 
 
 async def step_up(

@@ -13,6 +13,7 @@ from activation_server.rules.permissions import Role
 from activation_server.rules.staff import (
     LINK_VALID,
     Session,
+    SingleSignOn,
     Standing,
     checked_name,
     name_of,
@@ -21,9 +22,10 @@ from activation_server.rules.staff import (
 from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.store import staff as store
-from activation_server.store import staff_sessions
+from activation_server.store import staff_identities, staff_sessions
 from activation_server.store.database import Connection
 from activation_server.store.staff import Member
+from activation_server.store.staff_identities import StoredIdentity
 
 LINK_PATH: Final = "/console/set-up/"
 
@@ -38,6 +40,7 @@ class Staff:
     added_at: datetime
     disabled_at: datetime | None
     link_until: datetime | None  # until when a link is open, if one is
+    single_sign_on: SingleSignOn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ async def add(context: Context, typed: str, role: Role) -> Link:
             raise OperatorError(f"There is somebody named {name} already; see `staff list`.")
         details = {"role": role}
         await audit.note(context, connection, Action.STAFF_ADDED, subject=name, details=details)
-        return _link(context, new, token)
+        return await _link(context, connection, new, token)
 
     return await context.database.transact(work)
 
@@ -74,8 +77,13 @@ async def add(context: Context, typed: str, role: Role) -> Link:
 async def list_all(context: Context) -> Sequence[Staff]:
     """Give everybody, by name."""
     now = context.now()
-    found = await context.database.transact(store.list_all)
-    return [_shown(each, now) for each in found]
+
+    async def work(connection: Connection) -> Sequence[Staff]:
+        known = {each.staff_id: each for each in await staff_identities.list_all(connection)}
+        found = await store.list_all(connection)
+        return [_shown(each, now, known.get(each.staff_id)) for each in found]
+
+    return await context.database.transact(work)
 
 
 async def make_link(context: Context, typed: str) -> Link:
@@ -87,12 +95,13 @@ async def make_link(context: Context, typed: str) -> Link:
     digest = context.keyring.staff_tokens.digest(Purpose.LINK, token)
 
     async def work(connection: Connection) -> Link:
-        member = await _require(connection, typed)
+        member = await require(connection, typed)
         if member.disabled_at is not None:
             raise OperatorError(f"{member.name} is disabled; first `staff enable {member.name}`.")
         await store.save(connection, member.staff_id, link_digest=digest, link_until=until)
         await audit.note(context, connection, Action.STAFF_LINK_MADE, subject=member.name)
-        return _link(context, replace(member, link_digest=digest, link_until=until), token)
+        invited = replace(member, link_digest=digest, link_until=until)
+        return await _link(context, connection, invited, token)
 
     return await context.database.transact(work)
 
@@ -102,7 +111,7 @@ async def set_role(context: Context, typed: str, role: Role) -> Staff:
 
     async def work(connection: Connection) -> Staff:
         administrators = await store.lock_administrators(connection)
-        member = await _require(connection, typed)
+        member = await require(connection, typed)
         if member.role is not role:
             if administrators == [member.staff_id]:
                 raise OperatorError(_last(member, "lowered"))
@@ -110,7 +119,7 @@ async def set_role(context: Context, typed: str, role: Role) -> Staff:
             details = {"from": member.role, "to": role}
             action = Action.STAFF_ROLE_SET
             await audit.note(context, connection, action, subject=member.name, details=details)
-        return _shown(replace(member, role=role), context.now())
+        return await shown(context, connection, replace(member, role=role))
 
     return await context.database.transact(work)
 
@@ -121,9 +130,9 @@ async def disable(context: Context, typed: str) -> Staff:
 
     async def work(connection: Connection) -> Staff:
         administrators = await store.lock_administrators(connection)
-        member = await _require(connection, typed)
+        member = await require(connection, typed)
         if member.disabled_at is not None:
-            return _shown(member, now)
+            return await shown(context, connection, member)
         if administrators == [member.staff_id]:
             raise OperatorError(_last(member, "disabled"))
         await store.save(
@@ -131,7 +140,8 @@ async def disable(context: Context, typed: str) -> Staff:
         )
         await staff_sessions.end(connection, member.staff_id)
         await audit.note(context, connection, Action.STAFF_DISABLED, subject=member.name)
-        return _shown(replace(member, disabled_at=now, link_until=None), now)
+        gone = replace(member, disabled_at=now, link_until=None)
+        return await shown(context, connection, gone)
 
     return await context.database.transact(work)
 
@@ -140,11 +150,11 @@ async def enable(context: Context, typed: str) -> Staff:
     """Let somebody in again, with the password they had. Raises OperatorError."""
 
     async def work(connection: Connection) -> Staff:
-        member = await _require(connection, typed)
+        member = await require(connection, typed)
         if member.disabled_at is not None:
             await store.save(connection, member.staff_id, disabled_at=None)
             await audit.note(context, connection, Action.STAFF_ENABLED, subject=member.name)
-        return _shown(replace(member, disabled_at=None), context.now())
+        return await shown(context, connection, replace(member, disabled_at=None))
 
     return await context.database.transact(work)
 
@@ -154,7 +164,7 @@ async def sessions(context: Context, typed: str | None) -> Sequence[Session]:
     now = context.now()
 
     async def work(connection: Connection) -> Sequence[Session]:
-        member = None if typed is None else await _require(connection, typed)
+        member = None if typed is None else await require(connection, typed)
         staff_id = None if member is None else member.staff_id
         found = await staff_sessions.of_staff(connection, staff_id)
         return [each for each in found if each.holds(now, context.session_times)]
@@ -166,7 +176,7 @@ async def sign_out(context: Context, typed: str) -> int:
     """End all of somebody's sessions; give how many there were. Raises OperatorError."""
 
     async def work(connection: Connection) -> int:
-        member = await _require(connection, typed)
+        member = await require(connection, typed)
         count = await staff_sessions.end(connection, member.staff_id)
         if count:
             details = {"sessions": count}
@@ -182,8 +192,8 @@ def new_token(context: Context) -> str:
     return base64url.encode(context.randomness.random_bytes(TOKEN_BYTES))
 
 
-async def _require(connection: Connection, typed: str) -> Member:
-    """Give the one of a name, locked; raises OperatorError when there is none."""
+async def require(connection: Connection, typed: str) -> Member:
+    """Give the one of a name, locked. Raises OperatorError."""
     member = await store.named(connection, name_of(typed), lock=True)
     if member is None:
         raise OperatorError("There is nobody of this name; `staff list` shows who there is.")
@@ -197,20 +207,31 @@ def _last(member: Member, done: str) -> str:
     )
 
 
-def _link(context: Context, member: Member, token: str) -> Link:
+async def _link(context: Context, connection: Connection, member: Member, token: str) -> Link:
     until = member.link_until or context.now()
-    return Link(_shown(member, context.now()), f"{context.issuer}{LINK_PATH}{token}", until)
+    member_of = await shown(context, connection, member)
+    return Link(member_of, f"{context.issuer}{LINK_PATH}{token}", until)
 
 
-def _shown(member: Member, now: datetime) -> Staff:
+async def shown(context: Context, connection: Connection, member: Member) -> Staff:
+    """Give a member of staff as others see them."""
+    known = await staff_identities.of_staff(connection, member.staff_id)
+    return _shown(member, context.now(), known)
+
+
+def _shown(member: Member, now: datetime, known: StoredIdentity | None) -> Staff:
+    is_linked = known is not None and known.digest is not None
+    expected = None if known is None else SingleSignOn.EXPECTED
     has_link = member.link_until is not None and now < member.link_until
     return Staff(
         name=member.name,
         role=member.role,
         standing=standing(
-            disabled=member.disabled_at is not None, set_up=member.credentials_at is not None
+            disabled=member.disabled_at is not None,
+            set_up=is_linked or member.credentials_at is not None,
         ),
         added_at=member.added_at,
         disabled_at=member.disabled_at,
         link_until=member.link_until if has_link else None,
+        single_sign_on=SingleSignOn.LINKED if is_linked else expected,
     )

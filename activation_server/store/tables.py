@@ -510,6 +510,22 @@ staff_passkeys = Table(
     info={"about": "Passkeys, each in place of a password and a code."},
 )
 
+# Waits for the first sign-in with a verified address, or is linked. `used_until`: as of passkeys.
+staff_identities = Table(
+    "staff_identities",
+    metadata,
+    column("staff_id", Uuid, kind.STAFF_FACT, primary_key=True),
+    column("email_digest", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True, unique=True),
+    column("digest", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True, unique=True),
+    column("linked_at", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    column("used_at", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    column("used_until", Moment, kind.STAFF_CREDENTIAL, nullable=True),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], ondelete="CASCADE"),
+    CheckConstraint("(email_digest IS NULL) <> (digest IS NULL)", name="linked"),
+    CheckConstraint("(digest IS NULL) = (linked_at IS NULL)", name="linked_at"),
+    info={"about": "Accounts at the vendor's identity provider that staff sign in with."},
+)
+
 staff_sessions = Table(
     "staff_sessions",
     metadata,

@@ -32,6 +32,7 @@ def test_the_first_administrator_is_made_by_a_link(world: World, commands: Comma
         "standing": "active",
         "added": ana["added"],
         "link_until": None,
+        "single_sign_on": None,
     }
 
 
@@ -71,6 +72,20 @@ def test_roles_change_and_who_leaves_is_disabled(commands: Commands):
     assert commands.text("staff", "enable", "ben") == "ben is invited again.\n"
 
 
+def test_an_account_at_the_provider_is_waited_for_and_unlinked(commands: Commands):
+    added = commands.json("staff", "add", "ana", "--role", "viewer", "--email", "Ana@example.com")
+    assert (added["standing"], added["single_sign_on"]) == ("invited", "expected")
+    commands.text("staff", "add", "ben", "--role", "viewer")
+    taken = commands.run("staff", "email", "ben", "ana@EXAMPLE.com")
+    assert (taken.exit_code, "somebody else's" in taken.output) == (1, True)
+    told = commands.text("staff", "email", "ana", "ana@example.org")
+    assert told == "The first account with this address is linked to ana.\n"
+    assert commands.json("staff", "email", "ben", "ana@example.com")["single_sign_on"] == "expected"
+    assert "expected" in commands.text("staff", "list")
+    assert "no more" in commands.text("staff", "unlink", "ben")
+    assert "example" not in commands.text("audit", "list")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -83,6 +98,8 @@ def test_roles_change_and_who_leaves_is_disabled(commands: Commands):
         (("disable", "nobody"), 1, "nobody of this name"),
         (("sessions", "nobody"), 1, "nobody of this name"),
         (("link", "[red]x"), 1, "nobody of this name"),
+        (("email", "ana", "ana"), 1, "ana@example.com"),
+        (("unlink", "ana"), 1, "no account"),
     ],
 )
 def test_what_can_not_be_done_says_why(

@@ -22,18 +22,30 @@ from activation_server.web.console import (
     refusals,
     set_up_page,
     sign_in_page,
+    sso_pages,
     static_files,
     step_up_page,
 )
 from activation_server.web.console.access import AccessError
 
 # Routes that anybody may ask for. Every other one is made with `requires`; a test sees to it.
-PUBLIC: Final = frozenset({paths.SIGN_IN, paths.CODE, paths.BY_PASSKEY, paths.SET_UP, paths.STATIC})
+PUBLIC: Final = frozenset(
+    {
+        paths.SIGN_IN,
+        paths.CODE,
+        paths.BY_PASSKEY,
+        paths.BY_SSO,
+        paths.SSO_CALLBACK,
+        paths.SET_UP,
+        paths.STATIC,
+    }
+)
 # Pages that are added stand here, and in the navigation.
 ROUTERS: Final = (
     home_page.router,
     sign_in_page.router,
     step_up_page.router,
+    sso_pages.router,
     set_up_page.router,
     account_page.router,
     passkey_pages.router,

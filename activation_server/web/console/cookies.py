@@ -8,13 +8,16 @@ from typing import Final, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activation_server import base64url
+from activation_server.rules.single_sign_on import SSO_WITHIN
 from activation_server.rules.staff import BROWSER_KNOWN, CODE_WITHIN
 from activation_server.services.credentials import LetIn
 
 SESSION: Final = "__Host-console"
 BROWSER: Final = "__Host-console-browser"
 TICKET: Final = "__Host-console-ticket"
-_LONGEST: Final = 256
+SSO: Final = "__Host-console-sso"
+_LONGEST, _LONGEST_SSO = 256, 2048
 
 
 def of(request: Request, name: str) -> str | None:
@@ -31,9 +34,25 @@ def let_in(response: Response, given: LetIn) -> None:
     drop(response, TICKET)
 
 
-def put_ticket(response: Response, ticket: str) -> None:
-    """Give a browser what the code is to come with."""
-    _put(response, TICKET, ticket, int(CODE_WITHIN.total_seconds()), "strict")
+def put_ticket(response: Response, ticket: str, same: Literal["lax", "strict"] = "strict") -> None:
+    """Give a browser what the code is to come with; `lax` where another site led it here."""
+    _put(response, TICKET, ticket, int(CODE_WITHIN.total_seconds()), same)
+
+
+def put_sso(response: Response, ticket: str, wanted: str) -> None:
+    """Give a browser what it comes back from the identity provider with, and goes on to then."""
+    value = f"{ticket}.{base64url.encode(wanted.encode())}"
+    # Lax, as it is the provider's page that leads back.
+    _put(response, SSO, value, int(SSO_WITHIN.total_seconds()), "lax")
+
+
+def sso_of(request: Request) -> tuple[str, str | None]:
+    """Give what a browser took to the identity provider: the ticket, and where it goes on to."""
+    ticket, _, wanted = request.cookies.get(SSO, "")[:_LONGEST_SSO].partition(".")
+    try:
+        return ticket, base64url.decode(wanted).decode()
+    except ValueError:
+        return ticket, None
 
 
 def drop(response: Response, name: str) -> None:

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from activation_server.formats import words
 from activation_server.web.console import paths, static_files, wording
-from activation_server.web.console.access import SignedIn
+from activation_server.web.console.access import SignedIn, context_of
 from activation_server.web.console.navigation import for_role
 from activation_server.web.pages import in_words, with_code
 
@@ -55,11 +55,18 @@ def page(
     """Write a page, for whoever is signed in; every value is escaped."""
     text = _templates.get_template(template).render(
         me=me,
+        provider=provider_of(request),
         here=request.scope["path"],
         navigation=[] if me is None else for_role(me.role),
         **values,
     )
     return HTMLResponse(text, status, HEADERS)
+
+
+def provider_of(request: Request) -> str | None:
+    """Give the name of the identity provider, where one is set up."""
+    sign_on = context_of(request).sign_on
+    return None if sign_on is None else sign_on.rules.provider
 
 
 def go_to(path: str) -> Response:

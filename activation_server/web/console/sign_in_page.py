@@ -14,7 +14,7 @@ from activation_server.web.console.access import (
     context_of,
     who_is,
 )
-from activation_server.web.console.pages import go_to, page
+from activation_server.web.console.pages import go_to, page, provider_of
 from activation_server.web.console.wording import NOT_LET_IN
 from activation_server.web.requests import network_of
 
@@ -52,7 +52,8 @@ async def empty_code(request: Request) -> Response:
     wanted = paths.local(request.query_params.get("next"))
     if cookies.of(request, cookies.TICKET) is None:
         return go_to(paths.with_next(paths.SIGN_IN, wanted))
-    return page(request, "code.html", next=wanted, fault=None)
+    passkey = passkeys.offer_use(context_of(request))
+    return page(request, "code.html", next=wanted, fault=None, passkey=passkey)
 
 
 @router.post(paths.CODE)
@@ -80,7 +81,11 @@ async def with_passkey(request: Request) -> Response:
     form = await public_form(request)
     wanted = paths.local(form.text("next"))
     done = await passkeys.sign_in(
-        context_of(request), form.text("ticket"), form.text("answer"), caller_of(request)
+        context_of(request),
+        form.text("ticket"),
+        form.text("answer"),
+        caller_of(request),
+        cookies.of(request, cookies.TICKET),
     )
     if isinstance(done, NotLetIn):
         return again(request, "sign_in.html", done, next=wanted, name="")
@@ -105,8 +110,8 @@ def again(
     request: Request, template: str, done: NotLetIn, *, me: SignedIn | None = None, **values: object
 ) -> Response:
     """Show the form again, with why nobody was let in."""
-    fault = NOT_LET_IN[done.why].format(wait=done.wait)
-    status = 429 if done.why is Why.TOO_MANY else 422
+    fault = NOT_LET_IN[done.why].format(wait=done.wait, provider=provider_of(request))
+    status = {Why.TOO_MANY: 429, Why.SSO_AWAY: 503}.get(done.why, 422)
     passkey = passkeys.offer_use(context_of(request))
     response = page(request, template, status, me=me, fault=fault, passkey=passkey, **values)
     if done.wait:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.rules.staff import NotLetIn, Why
-from activation_server.services import passkeys, sessions, sign_in
+from activation_server.services import passkeys, sessions, sign_in, single_sign_on
 from activation_server.services.credentials import LetIn
 from activation_server.web.console import cookies, paths
 from activation_server.web.console.access import SignedIn, acting, context_of, form_of, requires
@@ -22,7 +22,8 @@ async def empty_step_up(request: Request, me: Annotated[SignedIn, Depends(requir
     """Ask for password and code."""
     wanted = paths.local(request.query_params.get("next"))
     passkey = passkeys.offer_use(context_of(request))
-    return page(request, "step_up.html", me=me, next=wanted, fault=None, passkey=passkey)
+    ways = await single_sign_on.ways(context_of(request), me.session)
+    return page(request, "step_up.html", me=me, next=wanted, fault=None, passkey=passkey, ways=ways)
 
 
 @router.post(paths.STEP_UP)
@@ -37,7 +38,7 @@ async def step_up(request: Request, me: Annotated[SignedIn, Depends(requires())]
         form.text("code"),
         caller_of(request),
     )
-    return _answered(request, me, done, wanted)
+    return await answered(request, me, done, wanted)
 
 
 @router.post(paths.STEP_UP_BY_PASSKEY)
@@ -53,7 +54,7 @@ async def step_up_by_passkey(
         form.text("answer"),
         caller_of(request),
     )
-    return _answered(request, me, done, paths.local(form.text("next")))
+    return await answered(request, me, done, paths.local(form.text("next")))
 
 
 @router.post(paths.SIGN_OUT)
@@ -65,11 +66,13 @@ async def sign_out(request: Request, me: Annotated[SignedIn, Depends(requires())
     return response
 
 
-def _answered(request: Request, me: SignedIn, done: LetIn | NotLetIn, wanted: str) -> Response:
+async def answered(request: Request, me: SignedIn, done: LetIn | NotLetIn, wanted: str) -> Response:
+    """Go on to where one came from, or show the form again."""
     if isinstance(done, NotLetIn) and done.why is Why.TOO_LATE:
         return go_to(paths.with_next(paths.SIGN_IN, wanted))
     if isinstance(done, NotLetIn):
-        return again(request, "step_up.html", done, me=me, next=wanted)
+        ways = await single_sign_on.ways(context_of(request), me.session)
+        return again(request, "step_up.html", done, me=me, next=wanted, ways=ways)
     response = go_to(wanted)
     cookies.let_in(response, done)
     return response

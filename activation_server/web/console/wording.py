@@ -43,5 +43,14 @@ NOT_LET_IN: Final[Mapping[Why, str]] = {
     Why.TOO_MANY: "There were too many attempts. Try again in {wait} seconds.",
     Why.CODES_USED_UP: "Too many wrong codes were typed for this name. Sign in with a browser that "
     "you used before, or ask an operator for a new link.",
+    Why.SSO_DUE: "Sign in with {provider}: your role may not do it with a password or a passkey "
+    "alone.",
+    Why.SSO_AWAY: "{provider} does not answer. Try it once more in a moment, or sign in with name "
+    "and password.",
+    Why.SSO_FAILED: "{provider} did not sign you in. Try it once more, or sign in with name and "
+    "password.",
+    Why.SSO_UNKNOWN: "The account that {provider} signed in is not the one that is yours here.",
+    Why.SSO_ONE_FACTOR: "{provider} did not ask for a second factor, and this needs two: sign in "
+    "with name and password. Who has none asks whoever runs the server for a link.",
     Why.TOO_LATE: "That took too long. Sign in again.",
 }
