@@ -38,6 +38,11 @@ Reason = Annotated[
     str, typer.Option("--reason", metavar="R", help="Why: it stands in the license's history.")
 ]
 
+Why = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="R", help="Why: it stands in the audit log."),
+]
+
 
 def settings(**given: object) -> Settings:
     """Read the settings, options before the environment; exits with 2 when they are wrong."""

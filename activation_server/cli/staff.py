@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, operate, out, print_json
 from activation_server.formats import staff_report
 from activation_server.formats.times import rfc3339
 from activation_server.rules.permissions import Role
@@ -39,13 +39,14 @@ def add(
     name: Name,
     role: RoleOption,
     email: Email = None,
+    reason: Why = None,
     issuer: Issuer = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Add somebody; print a link, good for one use, that they choose their password with."""
     link = operate(
-        lambda context: staff_identities.add(context, name, role, email),
+        lambda context: staff_identities.add(context, name, role, email, why=reason),
         data_dir,
         as_json=as_json,
         issuer=issuer,
@@ -55,11 +56,18 @@ def add(
 
 @app.command("link")
 def make_link(
-    name: Name, issuer: Issuer = None, data_dir: DataDir = None, as_json: AsJson = False
+    name: Name,
+    reason: Why = None,
+    issuer: Issuer = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print a new link for who forgot the password or lost the phone; an earlier one is void."""
     link = operate(
-        lambda context: staff.make_link(context, name), data_dir, as_json=as_json, issuer=issuer
+        lambda context: staff.make_link(context, name, why=reason),
+        data_dir,
+        as_json=as_json,
+        issuer=issuer,
     )
     told = f"{link.of.name} chooses another password and app; until then the old ones hold."
     _print_link(link, told, as_json=as_json)
@@ -88,12 +96,13 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def set_role(
     name: Name,
     role: Annotated[Role, typer.Argument(metavar="ROLE", help="Their new role.")],
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Give somebody another role, from their next click on."""
     _change(
-        lambda context: staff.set_role(context, name, role),
+        lambda context: staff.set_role(context, name, role, why=reason),
         lambda changed: f"{changed.name} is {changed.role} now.",
         data_dir,
         as_json=as_json,
@@ -101,10 +110,12 @@ def set_role(
 
 
 @app.command()
-def disable(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def disable(
+    name: Name, reason: Why = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Let somebody in no more: their sessions end at once."""
     _change(
-        lambda context: staff.disable(context, name),
+        lambda context: staff.disable(context, name, why=reason),
         lambda changed: f"{changed.name} is disabled, and signed out everywhere.",
         data_dir,
         as_json=as_json,
@@ -112,10 +123,12 @@ def disable(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> No
 
 
 @app.command()
-def enable(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def enable(
+    name: Name, reason: Why = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Let somebody in again, with the password they had."""
     _change(
-        lambda context: staff.enable(context, name),
+        lambda context: staff.enable(context, name, why=reason),
         lambda changed: f"{changed.name} is {changed.standing} again.",
         data_dir,
         as_json=as_json,
@@ -171,9 +184,13 @@ def list_sessions(
 
 
 @app.command("sign-out")
-def sign_out(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def sign_out(
+    name: Name, reason: Why = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """End all of somebody's sessions."""
-    ended = operate(lambda context: staff.sign_out(context, name), data_dir, as_json=as_json)
+    ended = operate(
+        lambda context: staff.sign_out(context, name, why=reason), data_dir, as_json=as_json
+    )
     if as_json:
         print_json({"sessions_ended": ended})
     else:

@@ -7,7 +7,7 @@ import typer
 from rich.table import Column, Table
 
 from activation_server.bootstrap import utc_now
-from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, operate, out, print_json
 from activation_server.formats import admin_api
 from activation_server.rules.api_token import DAYS, MOST_DAYS, SCOPES, ApiToken, TokenOrder
 from activation_server.rules.permissions import Permission
@@ -38,12 +38,15 @@ def issue(
     expires: Annotated[
         int, typer.Option(min=1, max=MOST_DAYS, metavar="DAYS", help="Days that it lasts.")
     ] = DAYS,
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API token. It is printed this once: only a digest of it is kept."""
     order = TokenOrder(name, scope, expires)
-    issued = operate(lambda context: api_tokens.issue(context, order), data_dir, as_json=as_json)
+    issued = operate(
+        lambda context: api_tokens.issue(context, order, why=reason), data_dir, as_json=as_json
+    )
     if as_json:
         print_json({**_document(issued.token), "token": issued.text})
         return
@@ -65,11 +68,14 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def revoke(
     name: Annotated[str, typer.Argument(help="As `token list` shows it.")],
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an API token back: the next call with it is refused."""
-    token = operate(lambda context: api_tokens.revoke(context, name), data_dir, as_json=as_json)
+    token = operate(
+        lambda context: api_tokens.revoke(context, name, why=reason), data_dir, as_json=as_json
+    )
     if as_json:
         print_json(_document(token))
     else:

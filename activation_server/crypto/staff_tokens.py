@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     SESSION = "session"
     FORM = "form"  # against forged requests: derived from the session's id
     LINK = "link"
+    ORDERED = "ordered"  # a secret derived from the form that orders it, so that none is kept
     TOTP = "totp secret"  # derived from the link's token, so that nothing is kept half done
     RECOVERY = "recovery code"
     SECOND_STEP = "second step"  # the password was right, the code is to come

@@ -448,7 +448,7 @@ HOLD_WORDS: Final = DataKind(
 STAFF_FACT: Final = DataKind(
     "staff fact",
     "the sign-in name of a member of staff, their role, since when they have it and the password, "
-    "and how many wrong codes were typed since",
+    "the day on which they used the console last, and how many wrong codes were typed since",
     categories=("user.account.username", "user.authorization"),
     uses=(SECURITY,),
     purpose="Know who of the vendor's staff may do what.",

@@ -22,10 +22,15 @@ class Issued:
     text: str = field(repr=False)
 
 
-async def issue(context: Context, order: TokenOrder) -> Issued:
-    """Make a token. Raises OperatorError."""
+async def issue(
+    context: Context, order: TokenOrder, *, why: str | None = None, secret: bytes | None = None
+) -> Issued:
+    """Make a token. Raises OperatorError.
+
+    `secret`: what it is to be made of, where whoever orders it knows it already.
+    """
     rules.check(order)
-    secret = context.randomness.random_bytes(api_token.SECRET_BYTES)
+    secret = secret or context.randomness.random_bytes(api_token.SECRET_BYTES)
     token = rules.made(order, context.actor, context.now())
 
     async def work(connection: Connection) -> Issued:
@@ -38,7 +43,7 @@ async def issue(context: Context, order: TokenOrder) -> Issued:
             raise OperatorError(msg)
         details = {"scopes": sorted(token.scopes), "days": order.days}
         action, subject = Action.TOKEN_ISSUED, token.name
-        await audit.note(context, connection, action, subject=subject, details=details)
+        await audit.note(context, connection, action, subject=subject, details=details, why=why)
         return Issued(token, api_token.write(secret))
 
     return await context.database.transact(work)
@@ -49,7 +54,7 @@ async def list_all(context: Context) -> Sequence[ApiToken]:
     return await context.database.transact(store.list_all)
 
 
-async def revoke(context: Context, name: str) -> ApiToken:
+async def revoke(context: Context, name: str, *, why: str | None = None) -> ApiToken:
     """Let a token be taken no more, at once; repeated, nothing changes. Raises OperatorError."""
     now = context.now()
 
@@ -60,7 +65,7 @@ async def revoke(context: Context, name: str) -> ApiToken:
         if token.revoked_at is not None:
             return token
         await store.revoke(connection, name, now)
-        await audit.note(context, connection, Action.TOKEN_REVOKED, subject=name)
+        await audit.note(context, connection, Action.TOKEN_REVOKED, subject=name, why=why)
         return await store.lock(connection, name) or token
 
     return await context.database.transact(work)

@@ -139,6 +139,7 @@ async def begin_session(
         ends_at=now + context.session_times.longest,
     )
     await staff_sessions.add(connection, session, session_digest(context, token))
+    await store.saw(connection, member.staff_id, now.date())
 
 
 def let_in(context: Context, member: Member, token: str, codes_left: int | None = None) -> LetIn:

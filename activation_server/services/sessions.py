@@ -39,6 +39,7 @@ async def find(context: Context, token: str) -> Session | None:
             return None
         if session.is_to_be_noted(now):
             await staff_sessions.saw(connection, session.session_id, now)
+            await store.saw(connection, session.staff_id, now.date())
         return session
 
     return await context.database.transact(work)

@@ -14,12 +14,19 @@ from activation_server.store import staff_identities as store
 from activation_server.store.database import Connection
 
 
-async def add(context: Context, typed_name: str, role: Role, typed_email: str | None) -> Link:
+async def add(
+    context: Context,
+    typed_name: str,
+    role: Role,
+    typed_email: str | None,
+    *,
+    why: str | None = None,
+) -> Link:
     """Add somebody, with the address that the provider knows them by. Raises OperatorError."""
 
     async def work(connection: Connection) -> Link:
         within = context.within(connection)
-        link = await staff.add(within, typed_name, role)
+        link = await staff.add(within, typed_name, role, why=why)
         if typed_email is None:
             return link
         return replace(link, of=await expect(within, typed_name, typed_email))

@@ -1,8 +1,8 @@
 """The vendor's staff: their roles, credentials, and recovery codes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class Member:
     name: str
     role: Role
     added_at: datetime
+    seen_on: date | None = None
     disabled_at: datetime | None = None
     credentials_at: datetime | None = None
     password_sealed: bytes | None = field(default=None, repr=False)
@@ -79,6 +80,12 @@ async def save(connection: AsyncConnection, staff_id: UUID, **values: Any) -> No
     await connection.execute(update(staff).where(_S.staff_id == staff_id).values(values))
 
 
+async def saw(connection: AsyncConnection, staff_id: UUID, day: date) -> None:
+    """Write the day on which somebody used the console last: once a day."""
+    is_new = (_S.staff_id == staff_id) & _S.seen_on.is_distinct_from(day)
+    await connection.execute(update(staff).where(is_new).values(seen_on=day))
+
+
 async def replace_recovery_codes(
     connection: AsyncConnection, staff_id: UUID, digests: Collection[bytes]
 ) -> None:
@@ -100,6 +107,12 @@ async def count_recovery_codes(connection: AsyncConnection, staff_id: UUID) -> i
     """Count the codes that somebody has left."""
     mine = select(func.count()).where(_C.staff_id == staff_id)
     return (await connection.execute(mine)).scalar_one()
+
+
+async def recovery_code_counts(connection: AsyncConnection) -> Mapping[UUID, int]:
+    """Count the codes that each has left who has one."""
+    question = select(_C.staff_id, func.count()).group_by(_C.staff_id)
+    return {row[0]: row[1] for row in await connection.execute(question)}
 
 
 async def _one(

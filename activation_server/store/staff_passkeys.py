@@ -1,6 +1,6 @@
 """The passkeys of the vendor's staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +57,12 @@ async def count(connection: AsyncConnection, staff_id: UUID) -> int:
     """Count somebody's passkeys."""
     question = select(func.count()).where(_P.staff_id == staff_id)
     return (await connection.execute(question)).scalar_one()
+
+
+async def counts(connection: AsyncConnection) -> Mapping[UUID, int]:
+    """Count the passkeys of each who has one."""
+    question = select(_P.staff_id, func.count()).group_by(_P.staff_id)
+    return {row[0]: row[1] for row in await connection.execute(question)}
 
 
 async def use(

@@ -468,6 +468,7 @@ staff = Table(
     column("name", Text, kind.STAFF_FACT, unique=True),
     column("role", Text, kind.STAFF_FACT),
     column("added_at", Moment, kind.STAFF_FACT),
+    column("seen_on", Date, kind.STAFF_FACT, nullable=True),  # the last day in the console
     column("disabled_at", Moment, kind.STAFF_FACT, nullable=True),
     column("credentials_at", Moment, kind.STAFF_FACT, nullable=True),
     column("password_sealed", LargeBinary, kind.STAFF_CREDENTIAL, nullable=True),

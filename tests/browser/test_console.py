@@ -9,6 +9,7 @@ from activation_server.rules import totp
 from activation_server.rules.permissions import Role
 from activation_server.services import staff
 from activation_server.web.console import cookies, paths
+from activation_server.web.console.navigation import NAVIGATION
 from tests.browser.conftest import Console, usable
 from tests.services.staff import PASSWORD, Member, member, token_of
 
@@ -153,7 +154,8 @@ def test_everything_is_reached_by_the_keyboard(console: Console):
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"**{paths.HOME}")
         outline = "getComputedStyle(document.activeElement).outlineStyle"
-        for name in ("Skip to the content", "Home", "Overview", "Licenses", "typist", "Sign out"):
+        titles = [each.title for each in NAVIGATION]
+        for name in ("Skip to the content", *titles, "typist", "Sign out"):
             await page.keyboard.press("Tab")
             await expect(page.get_by_text(name, exact=True).first).to_be_focused()
             assert await page.evaluate(outline) == "solid"

@@ -25,6 +25,7 @@ from tests.services.staff import member
 CANARY = "Zoë Canary-9713"
 REASON = ("--reason", CANARY)
 EMAIL = ("--email", f"{CANARY.replace(' ', '.')}@example.com")
+SCOPES = ("--scope", "licenses:read", "--scope", "licenses:issue")
 CSV = f"license_key,product\nOLD-1,{PRODUCT}\nOLD-2,{PRODUCT}\n"
 
 # Why a command needs no entry.
@@ -210,7 +211,16 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("keys rotate", (), [("key_rotated", "…", {"product": None, "standing": "signing"}, False)]),
     (
         "token issue",
-        ("shop", "--scope", "licenses:read", "--scope", "licenses:issue", "--expires", "9"),
+        (
+            "shop",
+            "--scope",
+            "licenses:read",
+            "--scope",
+            "licenses:issue",
+            "--expires",
+            "9",
+            *REASON,
+        ),
         [
             (
                 "token_issued",
@@ -221,7 +231,7 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
         ],
     ),
     ("token issue", ("shop", "--scope", "licenses:read"), []),
-    ("token revoke", ("shop",), [("token_revoked", "shop", {}, False)]),
+    ("token revoke", ("shop", *REASON), [("token_revoked", "shop", {}, False)]),
     ("token revoke", ("shop",), []),
     (
         "staff add",
@@ -234,21 +244,21 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("staff disable", ("root",), []),
     (
         "staff add",
-        ("ben", "--role", "viewer"),
+        ("ben", "--role", "viewer", *REASON),
         [("staff_added", "ben", {"role": "viewer"}, False)],
     ),
     (
         "staff role",
-        ("ben", "support"),
+        ("ben", "support", *REASON),
         [("staff_role_set", "ben", {"from": "viewer", "to": "support"}, False)],
     ),
     ("staff role", ("ben", "support"), []),
-    ("staff link", ("ben",), [("staff_link_made", "ben", {}, False)]),
+    ("staff link", ("ben", *REASON), [("staff_link_made", "ben", {}, False)]),
     ("staff sign-out", ("ben",), []),
-    ("staff sign-out", ("ana",), [("signed_out", "ana", {"sessions": 1}, False)]),
-    ("staff disable", ("ben",), [("staff_disabled", "ben", {}, False)]),
+    ("staff sign-out", ("ana", *REASON), [("signed_out", "ana", {"sessions": 1}, False)]),
+    ("staff disable", ("ben", *REASON), [("staff_disabled", "ben", {}, False)]),
     ("staff disable", ("ben",), []),
-    ("staff enable", ("ben",), [("staff_enabled", "ben", {}, False)]),
+    ("staff enable", ("ben", *REASON), [("staff_enabled", "ben", {}, False)]),
     ("staff enable", ("ben",), []),
     ("staff list", (), []),
     ("staff sessions", (), []),

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server import bootstrap
+from activation_server.rules import api_token
+from activation_server.rules import staff as staff_rules
 from activation_server.rules.errors import UnavailableError
 from activation_server.rules.permissions import MAY, STEP_UP, Permission, Role
 from activation_server.rules.staff import Why
@@ -321,6 +323,8 @@ def test_the_header_shows_what_the_role_may_open():
         assert {each.permission for each in shown} == MAY[role]
     titles = [each.title for each in navigation.for_role(Role.VIEWER)]
     assert titles == ["Home", "Overview", "Licenses"]
+    titles = [each.title for each in navigation.for_role(Role.ADMINISTRATOR)]
+    assert titles[-2:] == ["Staff", "API tokens"]
 
 
 def test_a_page_is_the_open_one_with_those_below_it():
@@ -341,7 +345,8 @@ def test_home_tells_what_one_may_do(server: Server):
 
 def test_there_are_words_for_everything():
     assert set(wording.PERMISSIONS) == set(Permission)
-    assert set(wording.ROLES) == set(Role)
+    assert set(wording.ROLES) == set(wording.ABOUT_ROLES) == set(Role)
+    assert set(wording.STANDINGS) == {*staff_rules.Standing, *api_token.Standing}
     assert set(wording.NOT_LET_IN) == set(Why)
 
 

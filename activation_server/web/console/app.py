@@ -23,8 +23,10 @@ from activation_server.web.console import (
     set_up_page,
     sign_in_page,
     sso_pages,
+    staff_page,
     static_files,
     step_up_page,
+    token_pages,
 )
 from activation_server.web.console.access import AccessError
 
@@ -56,6 +58,8 @@ ROUTERS: Final = (
     change_page.make_router(),
     privacy_page.router,
     person_page.router,
+    staff_page.router,
+    token_pages.router,
     static_files.router,
 )
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from activation_server.formats import words
+from activation_server.rules.permissions import Permission, Role
 from activation_server.web.console import paths, static_files, wording
 from activation_server.web.console.access import SignedIn, context_of
 from activation_server.web.console.navigation import for_role
@@ -37,11 +38,19 @@ _templates.filters.update(
     value=words.value,
     details=words.details,
     short=words.short,
+    role=lambda name: wording.ROLES[Role(name)],
+    permission=lambda name: wording.PERMISSIONS[Permission(name)],
     event_details=lambda event: words.details(
         {name: each for name, each in event.items() if name not in {"at", "kind"}}
     ),
 )
-_templates.globals.update(address=static_files.address, paths=paths, ROLES=wording.ROLES)
+_templates.globals.update(
+    address=static_files.address,
+    paths=paths,
+    ROLES=wording.ROLES,
+    ABOUT_ROLES=wording.ABOUT_ROLES,
+    STANDINGS=wording.STANDINGS,
+)
 
 
 def page(

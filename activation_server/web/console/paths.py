@@ -26,6 +26,12 @@ STEP_UP_BY_PASSKEY: Final = "/console/step-up/passkey"
 STEP_UP_BY_SSO: Final = "/console/step-up/sso"
 ACCOUNT: Final = "/console/account"
 PASSKEYS: Final = "/console/account/passkeys"
+STAFF: Final = "/console/staff"
+NEW_MEMBER: Final = "/console/staff/new"
+MEMBER: Final = "/console/staff/{staff_id}"
+TOKENS: Final = "/console/tokens"
+NEW_TOKEN: Final = "/console/tokens/new"  # noqa: S105 - a path
+REVOKE_TOKEN: Final = "/console/tokens/{name}/revoke"  # noqa: S105 - a path
 SET_UP: Final = "/console/set-up/{token}"
 STATIC: Final = "/console/static/{name}"
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from activation_server.rules import api_token
 from activation_server.rules.permissions import Permission, Role
-from activation_server.rules.staff import Why
+from activation_server.rules.staff import Standing, Why
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.VIEWER: "Viewer",
@@ -12,6 +13,23 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.MANAGER: "Manager",
     Role.PRIVACY_OFFICER: "Privacy officer",
     Role.ADMINISTRATOR: "Administrator",
+}
+
+ABOUT_ROLES: Final[Mapping[Role, str]] = {
+    Role.VIEWER: "finds and sees licenses, changes nothing",
+    Role.SUPPORT: "puts a license right while the customer is on the phone",
+    Role.MANAGER: "sells and changes licenses, keeps the catalogue",
+    Role.PRIVACY_OFFICER: "exports and erases people, keeps lifetimes, holds and the audit log",
+    Role.ADMINISTRATOR: "may do everything, staff and keys included",
+}
+
+STANDINGS: Final[Mapping[str, str]] = {
+    Standing.INVITED: "Invited",
+    Standing.ACTIVE: "Active",
+    Standing.DISABLED: "Disabled",
+    api_token.Standing.VALID: "Valid",
+    api_token.Standing.EXPIRED: "Over",
+    api_token.Standing.REVOKED: "Revoked",
 }
 
 PERMISSIONS: Final[Mapping[Permission, str]] = {
