@@ -62,6 +62,8 @@ class Action(StrEnum):
     STAFF_ENABLED = "staff_enabled"
     STAFF_LINK_MADE = "staff_link_made"
     STAFF_SET_UP = "staff_set_up"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a word
+    AUTHENTICATOR_CHANGED = "authenticator_changed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"

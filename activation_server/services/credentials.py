@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from activation_server.crypto.keyring import password_place, totp_place
@@ -170,6 +171,12 @@ def session_digest(context: Context, token: str) -> bytes:
 def seconds(context: Context) -> int:
     """Give the time in seconds since 1970."""
     return int(context.now().timestamp())
+
+
+def uri_of(context: Context, secret: bytes, name: str) -> str:
+    """Give what an authenticator app scans."""
+    host = urlsplit(context.issuer).hostname or context.issuer
+    return totp.uri(secret, host, name)
 
 
 def _app_step(context: Context, member: Member, typed: str) -> int | None:

@@ -27,6 +27,7 @@ class Account:
 
     sessions: Sequence[Session]
     codes_left: int = field(default=0)
+    has_password: bool = True
 
 
 async def find(context: Context, token: str) -> Session | None:
@@ -61,14 +62,16 @@ def is_form_token(right: str, given: str) -> bool:
 
 
 async def account(context: Context, session: Session) -> Account:
-    """Give the sessions of a session's owner that hold, and how many recovery codes are left."""
+    """Give a session's owner's sessions that hold, and what they sign in by."""
     now = context.now()
 
     async def work(connection: Connection) -> Account:
         found = await staff_sessions.of_staff(connection, session.staff_id)
         holding = [each for each in found if each.holds(now, context.session_times)]
         left = await store.count_recovery_codes(connection, session.staff_id)
-        return Account(holding, left)
+        member = await store.get(connection, session.staff_id)
+        has_password = member is not None and member.credentials_at is not None
+        return Account(holding, left, has_password)
 
     return await context.database.transact(work)
 

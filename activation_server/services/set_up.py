@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from activation_server.crypto.keyring import password_place, totp_place
 from activation_server.crypto.staff_tokens import Purpose
@@ -18,6 +17,7 @@ from activation_server.services.credentials import (
     new_recovery_codes,
     replace_recovery_codes,
     seconds,
+    uri_of,
 )
 from activation_server.services.staff import new_token
 from activation_server.store import staff as store
@@ -137,5 +137,4 @@ async def _save(
 def _offer(context: Context, member: Member, token: str) -> Offer:
     """Derive the secret from the link: nothing half done is kept anywhere."""
     secret = context.keyring.staff_tokens.digest(Purpose.TOTP, token)[: totp.SECRET_BYTES]
-    host = urlsplit(context.issuer).hostname or context.issuer
-    return Offer(member.name, secret, totp.uri(secret, host, member.name))
+    return Offer(member.name, secret, uri_of(context, secret, member.name))

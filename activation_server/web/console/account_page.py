@@ -1,4 +1,4 @@
-"""What members of staff see and change of their own: sessions and recovery codes."""
+"""What members of staff see of their own, and change there: sessions and recovery codes."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -14,7 +14,10 @@ from activation_server.web.console.pages import go_to, page
 
 END: Final = paths.ACCOUNT + "/sessions/end"
 CODES: Final = paths.ACCOUNT + "/recovery-codes"
-
+_DONE: Final = {
+    "password": "Your password is changed. Wherever else you were signed in, that ended.",
+    "app": "The new app is taken. Wherever else you were signed in, that ended.",
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +28,10 @@ async def account(request: Request, me: Annotated[SignedIn, Depends(requires())]
     mine = await sessions.account(acting(request, me), me.session)
     keys = await passkeys.of_session(context_of(request), me.session)
     can_add = passkeys.site_of(context_of(request)) is not None
-    return page(request, "account.html", me=me, mine=mine, passkeys=keys, can_add=can_add)
+    done = _DONE.get(request.query_params.get("done", ""))
+    return page(
+        request, "account.html", me=me, mine=mine, passkeys=keys, can_add=can_add, done=done
+    )
 
 
 @router.post(END)

@@ -10,6 +10,7 @@ from activation_server.services.context import Context
 from activation_server.web.console import (
     account_page,
     change_page,
+    credentials_pages,
     find_page,
     home_page,
     issue_page,
@@ -50,6 +51,7 @@ ROUTERS: Final = (
     sso_pages.router,
     set_up_page.router,
     account_page.router,
+    credentials_pages.router,
     passkey_pages.router,
     overview_page.router,
     find_page.router,
