@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -140,6 +140,32 @@ class PersonBody(AdminBody):
 
     email: _of_person("email") = Field(examples=["ana@example.com"])  # type: ignore[valid-type]
     reason: Reason
+
+
+class HoldBody(AdminBody):
+    """A legal hold on a license, or on a person in every license that they have now."""
+
+    model_config = _example(
+        {
+            "email": "ana@example.com",
+            "reason": "case 4711",
+            "ordered_by": "Dr. Law",
+            "until": "2027-12-31",
+        }
+    )
+
+    license: Annotated[str, _text(300), Field(description="a license's key or id")] | None = None
+    email: _of_person("email") | None = None  # type: ignore[valid-type]
+    reason: Reason
+    ordered_by: Annotated[str, _text(300), Field(description="kept sealed")]
+    until: Annotated[date, Field(description="its last day, at most 10 years ahead")]
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.license is None) == (self.email is None):
+            msg = "name what is to be held: either license or email"
+            raise ValueError(msg)
+        return self
 
 
 class NoteBody(AdminBody):
@@ -297,6 +323,7 @@ REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     ReasonBody,
     EmailBody,
     PersonBody,
+    HoldBody,
     NoteBody,
     DeclarationBody,
     IssueBody,

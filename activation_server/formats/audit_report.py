@@ -1,9 +1,10 @@
 """The audit log as operators' tools see it (JSON)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from activation_server.formats.times import rfc3339
+from activation_server.formats.words import details
 from activation_server.rules.audit import Break, Checkpoint, Entry, Link, Walk
 
 Json = dict[str, Any]
@@ -22,6 +23,14 @@ def entry(found: Entry, why: str | None) -> Json:
         "why": why,
         "why_sealed": found.why_sealed is not None,
     }
+
+
+COLUMNS: Final = ("seq", "at", "who", "action", "license_id", "subject", "details", "why")
+
+
+def cells(document: Json) -> list[object]:
+    """Give the columns of an entry, for a spreadsheet."""
+    return [details(document[name]) if name == "details" else document[name] for name in COLUMNS]
 
 
 def verified(walk: Walk, checkpoints: int, broken: Break | None) -> Json:

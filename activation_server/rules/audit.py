@@ -106,6 +106,7 @@ class Wanted:
     who: str | None = None
     action: Action | None = None
     since: datetime | None = None
+    until: datetime | None = None  # before then
     limit: int = 100
     before: Place | None = None  # older than the entry there
 

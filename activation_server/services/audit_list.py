@@ -1,9 +1,9 @@
 """The audit log as operators read it. Reading it is not noted."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
-from activation_server.rules.audit import Entry, Wanted
+from activation_server.rules.audit import Entry, Place, Wanted
 from activation_server.services import notes
 from activation_server.services.audit import why_place
 from activation_server.services.context import Context
@@ -35,6 +35,20 @@ async def newest(context: Context, wanted: Wanted, key_or_id: str | None) -> Seq
         return [Shown(entry, _why(context, keys, entry)) for entry in entries]
 
     return await context.database.transact(work)
+
+
+async def all_of(
+    context: Context, wanted: Wanted, key_or_id: str | None
+) -> AsyncGenerator[Sequence[Shown]]:
+    """Give all entries that are asked for, newest first, `wanted.limit` at a time."""
+    page = await newest(context, wanted, key_or_id)
+    while page:
+        yield page
+        if len(page) < wanted.limit:
+            return
+        last = page[-1].entry
+        wanted = replace(wanted, before=Place(last.at, last.seq))
+        page = await newest(context, wanted, key_or_id)
 
 
 def _why(context: Context, keys: notes.Keys, entry: Entry) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.rules.hold import Hold, HoldOrder, HoldStatus, check_order
 from activation_server.services import audit, erasure, people
 from activation_server.services.context import Context
@@ -58,7 +58,7 @@ async def lift(context: Context, hold_id: UUID, reason: str) -> Hold:
         stored = await store.lock(connection, hold_id)
         if stored is None:
             msg = f"There is no hold {hold_id}; `hold list --all` shows those there are."
-            raise OperatorError(msg)
+            raise NotFoundError(msg)
         hold = open_hold(context, stored)
         if hold.status(now.date()) is HoldStatus.ENDED:
             msg = f"The hold ended on {hold.until}: there is nothing to lift."

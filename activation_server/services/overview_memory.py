@@ -71,3 +71,4 @@ class OverviewMemory:
     numbers: Remembered[Any] = field(default_factory=Remembered)
     due: Remembered[Any] = field(default_factory=Remembered)
     pictures: Pictures[Any] = field(default_factory=Pictures)
+    due_pictures: Pictures[Any] = field(default_factory=Pictures)

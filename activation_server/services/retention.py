@@ -82,7 +82,9 @@ async def _lifetimes(connection: Connection) -> list[Kept]:
     ]
 
 
-async def choose(context: Context, name: str, lifetime: Lifetime | None) -> list[Kept]:
+async def choose(
+    context: Context, name: str, lifetime: Lifetime | None, reason: str | None = None
+) -> list[Kept]:
     """Set how long a class is kept, `None` for the default; give all. Raises OperatorError."""
     of_class = rules.class_to_set(name)
     if lifetime is not None:
@@ -96,7 +98,12 @@ async def choose(context: Context, name: str, lifetime: Lifetime | None) -> list
         await store.choose(connection, of_class.name, lifetime, context.now())
         details = {"from": str(before), "to": str(after)}
         await audit.note(
-            context, connection, Action.RETENTION_SET, subject=of_class.name, details=details
+            context,
+            connection,
+            Action.RETENTION_SET,
+            subject=of_class.name,
+            details=details,
+            why=reason,
         )
 
     await context.database.transact(work)

@@ -73,6 +73,8 @@ async def newest(connection: AsyncConnection, wanted: Wanted) -> Sequence[Entry]
         question = question.where(_L.action == wanted.action)
     if wanted.since is not None:
         question = question.where(_L.at >= wanted.since)
+    if wanted.until is not None:
+        question = question.where(_L.at < wanted.until)
     if wanted.before is not None:
         question = question.where(tuple_(_L.at, _L.seq) < (wanted.before.at, wanted.before.seq))
     return [_chained(row).entry for row in await connection.execute(question)]

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from activation_server.rules.permissions import Role
 from activation_server.rules.person import Person, Told
-from activation_server.services import licensing
+from activation_server.services import licensing, retention
 from activation_server.services.context import Context
 from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
@@ -53,5 +53,45 @@ def test_a_person_gets_a_copy_and_is_erased(console: Console):
         assert "ohm" not in page.url
         assert "ingrid" not in page.url
         await usable(page, "erased")
+
+    console.visit(work)
+
+
+def test_everybody_can_use_the_pages_of_the_privacy_officer(console: Console):
+    me = somebody(console, "keeps", Role.PRIVACY_OFFICER)
+    console.world.run(known)
+    console.world.run(lambda context: retention.run(context, lambda *_told: None))
+
+    async def work(page: Page):
+        await sign_in(console, page, me, paths.HOLDS)
+        await page.get_by_role("link", name="Place a hold").click()
+        await page.get_by_role("radio", name="A person").check()
+        await page.get_by_label("E-mail address").fill(EMAIL)
+        await page.get_by_label("Its last day").fill("2027-12-31")
+        await page.get_by_label("Who ordered it").fill("Dr. Law")
+        await page.get_by_role("textbox", name="Why").fill("case 4711")
+        await usable(page, "hold")
+        await page.get_by_role("button", name="See what is held").click()
+        await expect(page.get_by_text("2 holds are placed")).to_be_visible()
+        await usable(page, "hold seen")
+        await page.get_by_role("button", name="Place it").click()
+        await expect(page.get_by_role("status")).to_contain_text("The hold is placed.")
+        await page.get_by_text("Show why they are").click()
+        await usable(page, "holds")
+        await page.get_by_role("link", name="Lift the hold").first.click()
+        await usable(page, "hold lift")
+        await page.goto(paths.RETENTION)
+        await usable(page, "retention")
+        await page.get_by_role("link", name="Set the lifetime of comments").click()
+        await page.get_by_label("Kept for").fill("12")
+        await page.get_by_role("textbox", name="Why").fill("our policy")
+        await page.get_by_role("button", name="See what it does").click()
+        await expect(page.get_by_role("row", name="Kept 24 months 12 months")).to_be_visible()
+        await usable(page, "lifetime")
+        await page.goto(paths.AUDIT)
+        await page.get_by_label("What", exact=True).select_option("hold_placed")
+        await page.get_by_role("button", name="Show").click()
+        await expect(page.get_by_role("heading", name="What was found")).to_be_visible()
+        await usable(page, "audit")
 
     console.visit(work)

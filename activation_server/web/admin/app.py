@@ -21,6 +21,7 @@ from activation_server.web.admin import (
     license_changes,
     licenses,
     people,
+    privacy,
 )
 from activation_server.web.admin.access import permission_of
 from activation_server.web.admin.answers import add_refusals
@@ -34,6 +35,7 @@ ROUTERS: Final = (
     license_changes.router,
     activations.router,
     people.router,
+    privacy.router,
     catalogue.router,
     audit.router,
 )

@@ -37,11 +37,14 @@ async def list_audit(  # noqa: PLR0913, PLR0917 - as many as there are parameter
     who: Annotated[Text | None, Query(max_length=200, description="by this operator")] = None,
     action: Annotated[Action | None, Query(description="of this kind")] = None,
     since: Annotated[Moment | None, Query(description="from this time on")] = None,
+    until: Annotated[Moment | None, Query(description="before this time")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """What operators and tools looked at and did, newest first, with the reasons they gave."""
-    wanted = Wanted(who=who, action=action, since=since, limit=limit, before=_place(cursor))
+    wanted = Wanted(
+        who=who, action=action, since=since, until=until, limit=limit, before=_place(cursor)
+    )
     if license_id is not None:
         wanted = replace(wanted, license_ids=[license_id])
     found = await audit_list.newest(caller.context, wanted, None)

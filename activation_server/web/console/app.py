@@ -9,9 +9,11 @@ from starlette.responses import Response
 from activation_server.services.context import Context
 from activation_server.web.console import (
     account_page,
+    audit_page,
     change_page,
     credentials_pages,
     find_page,
+    hold_pages,
     home_page,
     issue_page,
     license_page,
@@ -21,6 +23,7 @@ from activation_server.web.console import (
     person_page,
     privacy_page,
     refusals,
+    retention_page,
     set_up_page,
     sign_in_page,
     sso_pages,
@@ -62,6 +65,9 @@ ROUTERS: Final = (
     person_page.router,
     staff_page.router,
     token_pages.router,
+    hold_pages.router,
+    retention_page.router,
+    audit_page.router,
     static_files.router,
 )
 

@@ -28,11 +28,14 @@ NAVIGATION: Final[tuple[Entry, ...]] = (
     Entry("Privacy", paths.PRIVACY, Permission.PRIVACY_READ),
     Entry("Staff", paths.STAFF, Permission.STAFF_MANAGE),
     Entry("API tokens", paths.TOKENS, Permission.TOKENS_MANAGE),
+    Entry("Audit log", paths.AUDIT, Permission.AUDIT_READ),
 )
 
 # Pages below "Privacy".
 PRIVACY: Final[tuple[Entry, ...]] = (
     Entry("A person's data", paths.PERSON, Permission.PEOPLE_EXPORT),
+    Entry("Legal holds", paths.HOLDS, Permission.PRIVACY_READ),
+    Entry("Retention", paths.RETENTION, Permission.PRIVACY_READ),
 )
 # What is begun on the page where licenses are found.
 TASKS: Final[tuple[Entry, ...]] = (Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),)

@@ -1,0 +1,131 @@
+"""Legal holds and retention, as tools see and change them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activation_server.formats import admin_api
+from activation_server.formats.admin_answers import (
+    HoldAnswer,
+    HoldsAnswer,
+    RetentionAnswer,
+    RunsAnswer,
+)
+from activation_server.formats.admin_requests import HoldBody, ReasonBody, decode
+from activation_server.rules.hold import Hold, HoldOrder
+from activation_server.rules.permissions import Permission
+from activation_server.services import holds, retention
+from activation_server.services.context import Context
+from activation_server.web.admin.access import Caller, requires
+from activation_server.web.admin.answers import described
+from activation_server.web.admin.bodies import read_body
+from activation_server.web.admin.once import DryRun, Made, once
+from activation_server.web.admin.pages import Limit
+from activation_server.web.admin.routes import PREFIX, reading, takes_once, writing
+
+router = APIRouter(prefix=PREFIX, tags=["privacy"])
+
+Reader = Annotated[Caller, requires(Permission.PRIVACY_READ)]
+Manager = Annotated[Caller, requires(Permission.PRIVACY_MANAGE)]
+
+
+@router.get(
+    "/holds",
+    operation_id="listHolds",
+    summary="List legal holds",
+    responses=reading(HoldsAnswer),
+)
+async def list_holds(
+    caller: Reader,
+    *,
+    all_: Annotated[
+        bool, Query(alias="all", description="those that were lifted or have ended, too")
+    ] = False,
+) -> Response:
+    """Those in force, the first to end first. Why they are is sealed, and not told here."""
+    found = await holds.list_holds(caller.context, ended_too=all_)
+    return described(HoldsAnswer, {"holds": [_document(caller.context, each) for each in found]})
+
+
+@router.post(
+    "/holds",
+    operation_id="placeHold",
+    summary="Place a legal hold",
+    responses=writing(HoldsAnswer),
+    openapi_extra=takes_once(HoldBody),
+)
+async def place_hold(request: Request, caller: Manager, *, dry_run: DryRun = False) -> Response:
+    """Nothing that is held is erased or disposed of; on a person, one for each license."""
+    data = await read_body(request)
+    body = decode(HoldBody, data)
+    order = HoldOrder(body.reason, body.ordered_by, body.until)
+
+    async def place(context: Context) -> Made:
+        if body.email is not None:
+            placed = await holds.place_on_person(context, body.email, order)
+        else:
+            placed = await holds.place_on_license(context, body.license or "", order)
+        return Made(HoldsAnswer, {"holds": [_document(context, each) for each in placed]})
+
+    return await once(request, caller, data, place, dry_run=dry_run)
+
+
+@router.post(
+    "/holds/{hold_id}/lift",
+    operation_id="liftHold",
+    summary="End a legal hold before its last day",
+    responses=writing(HoldAnswer),
+    openapi_extra=takes_once(ReasonBody),
+)
+async def lift_hold(
+    request: Request, caller: Manager, hold_id: UUID, *, dry_run: DryRun = False
+) -> Response:
+    """What it held goes when it is due, and may be erased."""
+    data = await read_body(request)
+    body = decode(ReasonBody, data)
+
+    async def lift(context: Context) -> Made:
+        lifted = await holds.lift(context, hold_id, body.reason)
+        return Made(HoldAnswer, _document(context, lifted))
+
+    return await once(request, caller, data, lift, dry_run=dry_run)
+
+
+@router.get(
+    "/retention",
+    operation_id="previewRetention",
+    summary="Tell how long data is kept, and what is due to go now",
+    responses=reading(RetentionAnswer),
+)
+async def preview_retention(caller: Reader) -> Response:
+    """What `retention preview` counts, class by class; it changes nothing."""
+    classes = [
+        {
+            **admin_api.kept(each.of_class, each.lifetime, is_default=each.is_default),
+            **admin_api.due(each.due),
+        }
+        for each in await retention.preview(caller.context)
+    ]
+    return described(RetentionAnswer, {"classes": classes})
+
+
+@router.get(
+    "/retention/runs",
+    operation_id="listRetentionRuns",
+    summary="List the last retention runs",
+    responses=reading(RunsAnswer),
+)
+async def list_runs(caller: Reader, limit: Limit = 50) -> Response:
+    """Who or what ran them, what was due, what went, what was held, and why not all went."""
+    runs = [
+        admin_api.retention_run(each.began_at, each.ended_at, each.by, each.classes)
+        for each in await retention.reviews(caller.context, limit)
+    ]
+    return described(RunsAnswer, {"runs": runs})
+
+
+def _document(context: Context, hold: Hold) -> admin_api.Json:
+    return admin_api.hold(hold, context.now().date(), clear=False)
