@@ -226,6 +226,7 @@ class ActivationAnswer(AdminAnswer):
     app_edition: str | None
     os: str
     check_ins: int
+    version: str
 
 
 class ActivationsAnswer(AdminAnswer):

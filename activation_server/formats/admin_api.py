@@ -7,6 +7,7 @@ from typing import Any
 
 from activation_server import base64url
 from activation_server.formats.times import rfc3339
+from activation_server.rules import activation_version
 from activation_server.rules.api_token import ApiToken
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Terms
@@ -101,6 +102,7 @@ def activation(activation: Activation, now: datetime) -> Json:
         "app_edition": activation.last.app.edition,
         "os": f"{activation.last.computer.os_family} {activation.last.computer.os_version}",
         "check_ins": activation.seq - 1,
+        "version": activation_version.version(activation),
     }
 
 

@@ -94,18 +94,19 @@ TEXTS: Final[Mapping[AdminCode, Text]] = {
     AdminCode.CHANGED_MEANWHILE: Text(
         412,
         "It was changed meanwhile",
-        "Somebody changed this license since you read it; read it again.",
-        "`If-Match` is not the `ETag` that the license has now: nothing was changed.",
-        "Look at the license again, and decide anew.",
-        "Read the license again, and send the change with its new `ETag`, if it is still right.",
+        "Somebody changed it since you read it; read it again.",
+        "`If-Match` is not the version that there is now: nothing was changed.",
+        "Look at it again, and decide anew.",
+        "Read it again, and send the change with its new version, if it is still right.",
     ),
     AdminCode.IF_MATCH_REQUIRED: Text(
         428,
         "Say which version is to be changed",
-        "Send the license's ETag in the header If-Match, so that no change of others gets lost.",
-        "A license is changed only as it was read: two tools don't undo each other unseen.",
+        "Send the version that you read in the header If-Match: no change of others gets lost.",
+        "It is changed only as it was read: two tools don't undo each other unseen.",
         "Tell the tool's maker.",
-        "Read the license, and send its `ETag` in `If-Match` (RFC 9110, section 13.1.1).",
+        "Send in `If-Match` the `ETag` of a license as it was read, or in quotation marks the "
+        "`version` of an activation (RFC 9110, section 13.1.1).",
     ),
     AdminCode.IDEMPOTENCY_KEY_REQUIRED: Text(
         400,

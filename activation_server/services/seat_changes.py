@@ -21,7 +21,7 @@ async def remove_activation(context: Context, activation_id: UUID, reason: str) 
     now = context.now()
 
     async def work(connection: Connection) -> Activation:
-        activation = await _lock_activation(connection, activation_id)
+        activation = await lock_activation(connection, activation_id)
         if activation.removed_at is not None:
             return activation
         kind, details = EventKind.ACTIVATION_REMOVED, {"reason": reason}
@@ -46,7 +46,7 @@ async def declare_branch(
     """Declare one branch of a forked activation the true one. Raises OperatorError."""
 
     async def work(connection: Connection) -> Activation:
-        activation = await _lock_activation(connection, activation_id)
+        activation = await lock_activation(connection, activation_id)
         declared, event = branch.declare(activation, true, reason)
         await activations.save_declared(connection, declared)
         await add_event(context, connection, declared.license_id, event)
@@ -64,7 +64,7 @@ async def declare_branch(
     return await context.database.transact(work)
 
 
-async def _lock_activation(connection: Connection, activation_id: UUID) -> Activation:
+async def lock_activation(connection: Connection, activation_id: UUID) -> Activation:
     """Lock the license, then the activation: the same order everywhere. Raises OperatorError."""
     for license_id in await activations.license_ids_of(connection, activation_id):
         await licenses.get(connection, license_id, lock=True)

@@ -11,15 +11,17 @@ from typing import Final
 from uuid import UUID
 
 from activation_server.crypto.sealed import Place
-from activation_server.rules import license_version
+from activation_server.rules import activation_version, license_version
 from activation_server.rules.errors import ChangedMeanwhileError, KeyReusedError
 from activation_server.services.context import Context
 from activation_server.services.licensing import require_license
+from activation_server.services.seat_changes import lock_activation
 from activation_server.store import tool_answers as store
 from activation_server.store.database import Connection
 from activation_server.store.tool_answers import Request, StoredAnswer
 
 REMEMBERED: Final = timedelta(hours=24)
+Version = Callable[[Context, Connection], Awaitable[str]]
 Work = Callable[[Context], Awaitable[bytes]]  # gives the answer; its use cases join a transaction
 
 
@@ -85,19 +87,37 @@ async def change(
     Raises NotFoundError, ChangedMeanwhileError and what `once` raises.
     """
 
-    async def as_seen(inner: Context) -> bytes:
+    async def version(inner: Context, connection: Connection) -> str:
+        stored = await require_license(inner, connection, license_id)
+        return license_version.version(stored.license, stored.overrides, stored.key_tail)
+
+    return await once(context, call, _as_seen("license", version, seen, work))
+
+
+async def change_activation(
+    context: Context, call: ToolCall, activation_id: UUID, seen: Collection[str] | None, work: Work
+) -> Answered:
+    """Change a computer's seat once, as `change` does a license."""
+
+    async def version(_inner: Context, connection: Connection) -> str:
+        return activation_version.version(await lock_activation(connection, activation_id))
+
+    return await once(context, call, _as_seen("activation", version, seen, work))
+
+
+def _as_seen(what: str, version: Version, seen: Collection[str] | None, work: Work) -> Work:
+    async def done(inner: Context) -> bytes:
         async def check(connection: Connection) -> None:
-            stored = await require_license(inner, connection, license_id)
-            now = license_version.version(stored.license, stored.overrides, stored.key_tail)
+            now = await version(inner, connection)
             if seen is not None and now not in seen:
                 raise ChangedMeanwhileError(
-                    "Somebody changed this license since you read it; read it again."
+                    f"Somebody changed this {what} since you read it; read it again."
                 )
 
         await inner.database.transact(check)
         return await work(inner)
 
-    return await once(context, call, as_seen)
+    return done
 
 
 async def _only_seen(context: Context, work: Work) -> Answered:

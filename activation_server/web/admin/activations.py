@@ -1,6 +1,6 @@
 """Computers that hold a seat, as tools take it back, or declare which of two copies is true."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,11 +16,14 @@ from activation_server.services import seat_changes
 from activation_server.services.context import Context
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.bodies import read_body
-from activation_server.web.admin.once import DryRun, Made, once
+from activation_server.web.admin.once import DryRun, Made, changed_activation
 from activation_server.web.admin.routes import PREFIX, takes_once, writing
 
 router = APIRouter(prefix=PREFIX, tags=["activations"])
 
+AFTER: Final = writing(
+    ActivationAnswer, headers={"ETag": "the version of the activation, for `If-Match`"}
+)
 Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
 
 
@@ -28,8 +31,8 @@ Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
     "/activations/{activation_id}/remove",
     operation_id="removeActivation",
     summary="Take a computer's seat back",
-    responses=writing(ActivationAnswer),
-    openapi_extra=takes_once(ReasonBody),
+    responses=AFTER,
+    openapi_extra=takes_once(ReasonBody, as_seen="activation"),
 )
 async def remove_activation(
     request: Request, caller: Supporter, activation_id: UUID, *, dry_run: DryRun = False
@@ -42,15 +45,15 @@ async def remove_activation(
         removed = await seat_changes.remove_activation(context, activation_id, body.reason)
         return _seat(context, removed)
 
-    return await once(request, caller, data, remove, dry_run=dry_run)
+    return await changed_activation(request, caller, activation_id, data, remove, dry_run=dry_run)
 
 
 @router.post(
     "/activations/{activation_id}/declare",
     operation_id="declareBranch",
     summary="Say which of two copies is the true one",
-    responses=writing(ActivationAnswer),
-    openapi_extra=takes_once(DeclarationBody),
+    responses=AFTER,
+    openapi_extra=takes_once(DeclarationBody, as_seen="activation"),
 )
 async def declare_branch(
     request: Request, caller: Supporter, activation_id: UUID, *, dry_run: DryRun = False
@@ -63,8 +66,9 @@ async def declare_branch(
         declared = await seat_changes.declare_branch(context, activation_id, body.true, body.reason)
         return _seat(context, declared)
 
-    return await once(request, caller, data, declare, dry_run=dry_run)
+    return await changed_activation(request, caller, activation_id, data, declare, dry_run=dry_run)
 
 
 def _seat(context: Context, seat: Activation) -> Made:
-    return Made(ActivationAnswer, admin_api.activation(seat, context.now()))
+    document = admin_api.activation(seat, context.now())
+    return Made(ActivationAnswer, document, headers={"ETag": f'"{document["version"]}"'})

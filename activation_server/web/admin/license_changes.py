@@ -42,7 +42,7 @@ Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
 Changer = Annotated[Caller, requires(Permission.LICENSES_CHANGE)]
 AFTER = writing(LicenseAnswer, headers=ETAG)
 AFTER_TERMS = writing(ChangedAnswer, headers=ETAG)
-BY_REASON = takes_once(ReasonBody, as_seen=True)
+BY_REASON = takes_once(ReasonBody, as_seen="license")
 
 
 @router.post(
@@ -154,7 +154,7 @@ async def replace_license_key(
     operation_id="renewLicense",
     summary="Renew a license, or its maintenance",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(RenewBody, as_seen=True),
+    openapi_extra=takes_once(RenewBody, as_seen="license"),
 )
 async def renew_license(
     request: Request, caller: Changer, license_id: UUID, *, dry_run: DryRun = False
@@ -176,7 +176,7 @@ async def renew_license(
     operation_id="changeLicense",
     summary="Change a license's terms, ends or policy",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(ChangeBody, as_seen=True),
+    openapi_extra=takes_once(ChangeBody, as_seen="license"),
 )
 async def change_license(
     request: Request, caller: Changer, license_id: UUID, *, dry_run: DryRun = False

@@ -55,6 +55,16 @@ async def changed(
     return _response(await tool_calls.change(caller.context, call, license_id, seen, work))
 
 
+async def changed_activation(
+    request: Request, caller: Caller, activation_id: UUID, body: bytes, do: Do, *, dry_run: bool
+) -> Response:
+    """Change a computer's seat once, as the tool saw it."""
+    call, seen = call_of(request, body, dry_run=dry_run), _seen(request)
+    work = _written(do, dry_run=dry_run)
+    context = caller.context
+    return _response(await tool_calls.change_activation(context, call, activation_id, seen, work))
+
+
 def call_of(request: Request, body: bytes, *, dry_run: bool) -> ToolCall:
     """Give what a request asks, by its key. Raises AdminRefusal."""
     key = request.headers.get("idempotency-key", "").strip()

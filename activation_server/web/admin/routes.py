@@ -1,6 +1,6 @@
 """How routes of the admin API are described, all alike."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from activation_server.formats import problem
 from activation_server.formats.admin_requests import AdminBody
@@ -14,7 +14,7 @@ _TITLES: Final = {
     404: "There is no such thing",
     405: "The address takes other methods",
     409: "As things stand, it can't be done",
-    412: "The license was changed meanwhile",
+    412: "It was changed meanwhile",
     413: "The body is too long",
     415: "The body is of another media type",
     422: "A parameter or the body is invalid",
@@ -35,13 +35,9 @@ IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "4d8f8c6a-6d0b-4b0e-a8d3-52b5e3ad6f0e",
 }
-_IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "required": True,
-    "description": "the license's `ETag` as it was read; `*` for whichever it is",
-    "schema": {"type": "string", "pattern": '^(\\*|"[!#-~]*"(, ?"[!#-~]*")*)$'},
-    "example": "*",
+_SEEN: Final = {
+    "license": "the license's `ETag` as it was read",
+    "activation": "the activation's `version` as it was read, in quotation marks",
 }
 Described = dict[int | str, dict[str, Any]]
 
@@ -78,10 +74,23 @@ def _file(text: str, media_type: str) -> dict[str, Any]:
     return {"description": text, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
-def takes_once(model: type[AdminBody], *, as_seen: bool = False) -> dict[str, Any]:
-    """Document the body of a change, and the headers that it takes."""
-    headers = [IDEMPOTENCY_KEY, *([_IF_MATCH] if as_seen else [])]
+def takes_once(
+    model: type[AdminBody], *, as_seen: Literal["license", "activation"] | None = None
+) -> dict[str, Any]:
+    """Document the body of a change, and the headers that it takes; `as_seen`: what it changes."""
+    headers = [IDEMPOTENCY_KEY, *([_if_match(as_seen)] if as_seen else [])]
     return {**takes(model), "parameters": headers}
+
+
+def _if_match(what: str) -> dict[str, Any]:
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": f"{_SEEN[what]}; `*` for whichever it is",
+        "schema": {"type": "string", "pattern": '^(\\*|"[!#-~]*"(, ?"[!#-~]*")*)$'},
+        "example": "*",
+    }
 
 
 def _headers(described: dict[str, str] | None) -> dict[str, Any]:

@@ -157,23 +157,47 @@ def test_notes_and_seats(server: Server, tool: Tool):
     assert "Will move to Cluj." in [each.get("reason") for each in events]
     seat = server.activated(view.license_key)
     removal = f"/activations/{seat['activation_id']}/remove"
-    removed = ok(tool.post(removal, WHY))
+    removed = ok(tool.post(removal, WHY, etag="*"))
     assert (removed["status"], removed["removed_by"]) == ("removed", "support")
-    assert ok(tool.post(removal, WHY)) == removed
+    assert ok(tool.post(removal, WHY, etag="*")) == removed
     refused(server.reactivate(seat), "ACTIVATION_REMOVED")
     assert actions(tool, id_of(view)) == ["issued", "noted", "activation_removed"]
-    refused(tool.post(f"/activations/{new_id()}/remove", WHY), "NOT_FOUND")
+    refused(tool.post(f"/activations/{new_id()}/remove", WHY, etag="*"), "NOT_FOUND")
 
 
 def test_a_branch_is_declared(server: Server, tool: Tool):
     seat = server.activated(sold(server).license_key)
     path = f"/activations/{seat['activation_id']}/declare"
-    body = refused(tool.post(path, {**WHY, "true": "latest"}), "REFUSED")
+    body = refused(tool.post(path, {**WHY, "true": "latest"}, etag="*"), "REFUSED")
     assert body["detail"]
     ok(server.reactivate(seat))
     ok(server.reactivate(seat, check_in(seat)))  # a copy
-    ok(tool.post(path, {**WHY, "true": "latest"}))
-    refused(tool.post(path, {**WHY, "true": "both"}), "REQUEST_INVALID")
+    ok(tool.post(path, {**WHY, "true": "latest"}, etag="*"))
+    refused(tool.post(path, {**WHY, "true": "both"}, etag="*"), "REQUEST_INVALID")
+
+
+def test_a_seat_is_changed_as_it_was_seen(server: Server, tool: Tool):
+    view = sold(server)
+    seat = server.activated(view.license_key)
+
+    def tag() -> str:
+        [listed] = tool.get(f"/licenses/{id_of(view)}/activations").json()["activations"]
+        return f'"{listed["version"]}"'
+
+    first = tag()
+    path = f"/activations/{seat['activation_id']}"
+    refused(tool.post(f"{path}/remove", WHY), "IF_MATCH_REQUIRED")
+    ok(server.reactivate(seat))
+    assert tag() == first  # a check-in is no other version
+    ok(server.reactivate(seat, check_in(seat)))  # that of a copy is
+    for change, body in (("remove", WHY), ("declare", {**WHY, "true": "latest"})):
+        refused(tool.post(f"{path}/{change}", body, etag=first), "CHANGED_MEANWHILE")
+    forked = tag()
+    declared = tool.post(f"{path}/declare", {**WHY, "true": "latest"}, etag=forked)
+    assert declared.headers["etag"] == tag() != forked
+    removed = tool.post(f"{path}/remove", WHY, etag=tag())
+    assert removed.headers["etag"] == tag()
+    refused(tool.post(f"{path}/remove", WHY, etag=declared.headers["etag"]), "CHANGED_MEANWHILE")
 
 
 @pytest.mark.parametrize(("change", "body"), CHANGES)
@@ -314,7 +338,10 @@ def test_a_dry_run_tells_and_leaves_nothing(server: Server, tool: Tool):
         found = ok(response)
         assert {name: found[name] for name in shown} == shown
         assert "etag" not in response.headers
-    assert ok(tool.post(f"/activations/{seat}/remove", WHY, dry_run="true"))["status"] == "removed"
+    assert (
+        ok(tool.post(f"/activations/{seat}/remove", WHY, etag="*", dry_run="true"))["status"]
+        == "removed"
+    )
     issued = ok(tool.post("/licenses", ISSUE, dry_run="true"))
     assert (issued["license_key"], issued["license_id"], issued["key_tail"]) == (None, None, None)
     assert issued["status"] == "active"
