@@ -50,9 +50,14 @@ class SealingKey:
 
     def open(self, sealed: bytes, place: Place) -> bytes:
         """Decrypt what was sealed for this place; raises SealBrokenError."""
-        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, ciphertext, place.associated_data())
-        except (InvalidTag, ValueError):
-            msg = f"the sealed value in {place.table}.{place.column} does not open with this key"
-            raise SealBrokenError(msg) from None
+        return opened(self._cipher, sealed, place)
+
+
+def opened(cipher: AESGCM, sealed: bytes, place: Place) -> bytes:
+    """Decrypt what was sealed for this place; raises SealBrokenError."""
+    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        return cipher.decrypt(nonce, ciphertext, place.associated_data())
+    except (InvalidTag, ValueError):
+        msg = f"the sealed value in {place.table}.{place.column} does not open with this key"
+        raise SealBrokenError(msg) from None

@@ -6,13 +6,15 @@ of it lies. The index holds keyed digests that are cut short, so that many peopl
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from activation_server.crypto.master_keys import MasterKeys
-from activation_server.crypto.sealed import KEY_BYTES, Place, SealingKey
+from activation_server.crypto.sealed import KEY_BYTES, Place, SealingKey, opened
 from activation_server.rules.folding import BEGINNING, is_unspaced
 from activation_server.rules.person import Indexed, Part
 
@@ -51,6 +53,17 @@ class Vault:
     def unwrapped(self, wrapped: bytes, place: Place) -> SealingKey:
         """Unwrap a key; raises SealBrokenError."""
         return SealingKey(self.master.unwrap(wrapped, place), self.master.random_bytes)
+
+    def texts(self, row: str, wrapped: bytes, sealed: Mapping[str, bytes]) -> dict[str, str]:
+        """Open some columns of a person: as little as it takes, for a search opens very many.
+
+        `row` is what `key_place` calls it. Raises SealBrokenError.
+        """
+        cipher = AESGCM(self.master.unwrap(wrapped, Place("people", "wrapped_key", row)))
+        return {
+            column: opened(cipher, value, Place("people", column, row)).decode()
+            for column, value in sealed.items()
+        }
 
     def tokens(self, parts: Iterable[Part], drawer: int) -> list[int]:
         """Give the tokens of what a person is found by, in order, each once."""

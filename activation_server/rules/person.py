@@ -240,6 +240,13 @@ class Search:
         """Give what the index holds of a person who is found by the name of a computer."""
         return [{(Indexed.COMPUTER, part) for part in needed(word)} for word in self.words]
 
+    def may_find(self, texts: Sequence[str]) -> bool:
+        """Whether words may be found in texts: quickly told, where they are plain ASCII."""
+        if not all(map(str.isascii, texts)):
+            return True
+        plain = "\n".join(texts).lower()
+        return all(wanted in plain for wanted in self.words)
+
     def finds(self, person: Person, computers: Iterable[str]) -> bool:
         """Whether a person is one that is searched for: the plain rule, on what is in clear."""
         texts = [words(text) for text in (person.name or "", person.company or "", *computers)]

@@ -35,14 +35,13 @@ from activation_server.services.sealed_people import (
 from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
-from activation_server.store.people import StoredPerson
+from activation_server.store.people import Candidate, StoredPerson
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
 FOUND_LIMIT = 101  # licenses that a search gives at most: with those it shows, one more
 OPENED_LIMIT = 10_000  # people who are opened for a search at most
 BATCH = 500
-# What is asked for one after the other: of what many have, the first drawer holds enough.
-_STEPS: Final = (range(1), range(1, 8), range(8, DRAWERS))
+_RESERVE: Final = 2  # drawers asked for, by those that would just hold enough
 
 
 # ---- Told by apps and orders.
@@ -170,7 +169,11 @@ class Found:
 
 
 async def find(
-    context: Context, connection: Connection, search: Search, most: int = FOUND_LIMIT
+    context: Context,
+    connection: Connection,
+    search: Search,
+    most: int = FOUND_LIMIT,
+    opened_at_most: int | None = None,
 ) -> Found:
     """Find the licenses of people: every word or address of a search must be theirs.
 
@@ -179,20 +182,33 @@ async def find(
     if not search:
         return Found((), complete=True)
     await store.trust_index(connection)
-    found, opened = dict[UUID, None](), 0
-    for drawers in _STEPS if search.words else (range(DRAWERS),):
+    limit = OPENED_LIMIT if opened_at_most is None else opened_at_most
+    found, opened, drawers = dict[UUID, None](), 0, _first_drawers(search)
+    while drawers:
         tokens = [
             [_of_drawers(context, parts, drawers) for parts in any_of]
             for any_of in search.alternatives()
         ]
         of_computers = [_of_drawers(context, each, drawers) for each in search.computer_parts()]
-        async for some in store.search(connection, tokens):
-            matching = await _matching(context, connection, search, some, of_computers)
-            found |= dict.fromkeys(matching)
+        columns = search.fields()
+        async for some in store.candidates(connection, tokens, columns, of_computers):
+            found |= dict.fromkeys(await _matching(context, connection, search, some))
             opened += len(some)
-            if len(found) >= most or opened >= OPENED_LIMIT:
+            if len(found) >= most or opened >= limit:
                 return Found([*found][:most], complete=False)
+        drawers = _next_drawers(drawers, len(found), most)
     return Found([*found], complete=True)
+
+
+def _first_drawers(search: Search) -> range:
+    """Of what many have the first drawer holds enough; an address is asked for everywhere."""
+    return range(1 if search.words else DRAWERS)
+
+
+def _next_drawers(before: range, found: int, most: int) -> range:
+    """Give as many drawers as hold enough, if they hold as much as those before did."""
+    wanted = DRAWERS if not found else -(-before.stop * most * _RESERVE // found)
+    return range(before.stop, min(max(wanted, before.stop + 1), DRAWERS))
 
 
 def _of_drawers(
@@ -207,29 +223,36 @@ async def _matching(
     context: Context,
     connection: Connection,
     search: Search,
-    candidates: Sequence[StoredPerson],
-    of_computers: Sequence[Sequence[set[int]]],
+    candidates: Sequence[Candidate],
 ) -> Sequence[UUID]:
     """Open candidates, and give the licenses of those who match.
 
     Computers are read of those whom the index gives by their computers' names.
     """
-    found, by_computer, only = [], [], search.fields()
+    found, by_computer = [], []
     for candidate in candidates:
-        opened = open_person(context, candidate, only=only)
-        if opened is not None and search.finds(opened.person, ()):
+        if _is_found(context, search, candidate):
             found.append(candidate.license_id)
-        elif any(
-            all(not tokens.isdisjoint(candidate.tokens) for tokens in every)
-            for every in of_computers
-        ):
+        elif candidate.by_computer:
             by_computer.append(candidate)
-    computers = await store.computers_of_people(connection, by_computer) if by_computer else ()
-    for candidate in by_computer:
-        opened = open_person(context, candidate, computers)
-        if opened is not None and search.finds(opened.person, opened.names()):
-            found.append(candidate.license_id)
+    if by_computer:
+        ids = [(each.license_id, each.person_id) for each in by_computer]
+        computers = await store.computers_of_people(connection, ids)
+        for person in await store.by_ids(connection, ids):
+            opened = open_person(context, person, computers)
+            if opened is not None and search.finds(opened.person, opened.names()):
+                found.append(person.license_id)
     return found
+
+
+def _is_found(context: Context, search: Search, candidate: Candidate) -> bool:
+    """Tell whether somebody is found by who they are; erased ones are not."""
+    if candidate.wrapped_key is None:
+        return False
+    values = zip(search.fields(), candidate.values, strict=True)
+    sealed = {column: value for column, value in values if value is not None}
+    texts = context.keyring.vault.texts(candidate.row, candidate.wrapped_key, sealed)
+    return search.may_find([*texts.values()]) and search.finds(Person(**texts), ())
 
 
 async def with_email(context: Context, connection: Connection, email: str) -> Sequence[Profile]:
@@ -242,12 +265,12 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
         raise OperatorError("Give the whole e-mail address.")
     await store.trust_index(connection)
     tokens = [[_of_drawers(context, index_parts(wanted, ()), range(DRAWERS))]]
-    batches = [each async for each in store.search(connection, tokens)]
-    candidates = [each for some in batches for each in some]
+    candidates = await store.with_tokens(connection, tokens)
     profiles = []
     for start in range(0, len(candidates), BATCH):
         some = candidates[start : start + BATCH]
-        computers = await store.computers_of_people(connection, some)
+        ids = [(each.license_id, each.person_id) for each in some]
+        computers = await store.computers_of_people(connection, ids)
         profiles += [_profile(each, open_person(context, each, computers)) for each in some]
     return [each for each in profiles if split_email(each.person.email or "") == address]
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    false,
     or_,
     select,
     text,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import cast
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Integer, Text
 
 from activation_server.rules.person import Role
 from activation_server.store.arrays import is_one_of, pairs
@@ -63,6 +64,18 @@ class StoredComputer:
     commented_at: datetime | None = None
 
 
+class Candidate(NamedTuple):
+    """Somebody whom a search may lead to: only what it needs, as there are very many."""
+
+    license_id: UUID
+    person_id: UUID
+    row: str  # both, as sealed values have it
+    wrapped_key: bytes | None
+    by_computer: bool  # the index leads here by a computer's name
+    values: Sequence[bytes | None]  # of the columns that were asked for
+
+
+_FIXED = len(Candidate._fields) - 1
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
 _COMPUTER = [_C[name] for name in StoredComputer.__slots__]
 
@@ -118,6 +131,14 @@ async def get(
     return None if row is None else _person(row)
 
 
+async def by_ids(
+    connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
+) -> Sequence[StoredPerson]:
+    """Give people of many licenses, by the ids of both."""
+    question = select(*_PERSON).where(tuple_(_P.license_id, _P.person_id).in_(pairs(ids)))
+    return [_person(row) for row in await connection.execute(question)]
+
+
 async def alike(
     connection: AsyncConnection, license_id: UUID, any_of: Sequence[Collection[int]]
 ) -> Sequence[StoredPerson]:
@@ -135,19 +156,36 @@ async def trust_index(connection: AsyncConnection) -> None:
     await connection.execute(text("SET LOCAL enable_seqscan = off"))
 
 
-async def search(
-    connection: AsyncConnection, tokens: Tokens
-) -> AsyncIterator[Sequence[StoredPerson]]:
+async def with_tokens(connection: AsyncConnection, tokens: Tokens) -> Sequence[StoredPerson]:
+    """Give everybody who has the tokens of a search, in no order."""
+    question = select(*_PERSON).where(*(_has_any(any_of) for any_of in tokens))
+    return [_person(row) for row in await connection.execute(question)]
+
+
+async def candidates(
+    connection: AsyncConnection,
+    tokens: Tokens,
+    columns: Collection[str],
+    of_computers: Sequence[Sequence[Collection[int]]],
+) -> AsyncIterator[Sequence[Candidate]]:
     """Give everybody who has the tokens of a search, in no order, some at a time.
 
-    Who has enough stops: what was not asked for was not read.
+    `columns` are read of them; `of_computers` tells by words who may be found by a computer's name:
+    of every set of one of them they have a token. Who has enough stops: what was not asked for was
+    not read.
     """
-    question: Select[Any] = select(*_PERSON).where(*(_has_any(any_of) for any_of in tokens))
-    async with connection.stream(
-        question, execution_options={"yield_per": CANDIDATES}
-    ) as candidates:
-        async for some in candidates.partitions():
-            yield [_person(row) for row in some]
+    by_computer = or_(false(), *(and_(*map(_overlaps, every)) for every in of_computers))
+    question: Select[Any] = select(
+        _P.license_id,
+        _P.person_id,
+        (cast(_P.license_id, Text) + "/" + cast(_P.person_id, Text)).label("row"),
+        _P.wrapped_key,
+        by_computer.label("by_computer"),
+        *(_P[name] for name in columns),
+    ).where(*(_has_any(any_of) for any_of in tokens))
+    async with connection.stream(question, execution_options={"yield_per": CANDIDATES}) as found:
+        async for some in found.partitions():
+            yield [Candidate._make((*row[:_FIXED], row[_FIXED:])) for row in some]
 
 
 def _has_any(any_of: Sequence[Sequence[Collection[int]]]) -> ColumnElement[bool]:
@@ -225,10 +263,9 @@ async def computers_of(
 
 
 async def computers_of_people(
-    connection: AsyncConnection, some: Sequence[StoredPerson]
+    connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
 ) -> Sequence[StoredComputer]:
-    """Give the computers of people of many licenses."""
-    ids = [(person.license_id, person.person_id) for person in some]
+    """Give the computers of people of many licenses, by the ids of both."""
     question = select(*_COMPUTER).where(tuple_(_C.license_id, _C.person_id).in_(pairs(ids)))
     return [StoredComputer(*row) for row in await connection.execute(question)]
 

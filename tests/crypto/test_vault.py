@@ -38,6 +38,10 @@ def test_what_goes_in_comes_out_in_its_own_place_alone(
     sealed = key.seal(text.encode(), person_place(column, license_id, person_id))
     again = vault.unwrapped(wrapped, home)
     assert again.open(sealed, person_place(column, license_id, person_id)).decode() == text
+    row = f"{license_id}/{person_id}"
+    assert vault.texts(row, wrapped, {column: sealed}) == {column: text}
+    with pytest.raises(SealBrokenError):
+        vault.texts(row, wrapped, {"role": sealed})
     elsewhere = [
         person_place(column, person_id, license_id),
         person_place("other", license_id, person_id),
