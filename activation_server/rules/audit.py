@@ -70,6 +70,8 @@ class Action(StrEnum):
     SSO_EXPECTED = "sso_expected"
     SSO_LINKED = "sso_linked"
     SSO_UNLINKED = "sso_unlinked"
+    SEARCH_SAVED = "search_saved"
+    SEARCH_DELETED = "search_deleted"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     STEPPED_UP = "stepped_up"

@@ -59,7 +59,14 @@ EXEMPT: Final[Mapping[str, str]] = {
     "newsletter_suppressions": "A keyed digest of an address that gets no newsletter; `newsletter "
     "status` tells whether this one does.",
     **dict.fromkeys(
-        ("staff", "staff_identities", "staff_passkeys", "staff_recovery_codes", "staff_sessions"),
+        (
+            "staff",
+            "staff_identities",
+            "staff_passkeys",
+            "staff_recovery_codes",
+            "staff_searches",
+            "staff_sessions",
+        ),
         "It is about the vendor's own staff, not about a customer; `staff list` and `staff "
         "sessions` tell of them.",
     ),

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Self
 from uuid import UUID
 
 from activation_server.rules.audit import Action
 from activation_server.rules.folding import fold
 from activation_server.rules.license import License, Status
+from activation_server.rules.license_criteria import Criteria
+from activation_server.rules.reasons import Reason
 from activation_server.services import audit, finding, people, seats
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
@@ -23,6 +26,8 @@ from activation_server.store.database import Connection
 from activation_server.store.license_list import Filter
 from activation_server.store.licenses import StoredLicense
 
+_LOOKS: Final = 20  # parts of a list that are looked at for one page
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -35,6 +40,21 @@ class Wanted:
     product: str | None = None
     policy: str | None = None
     ends_before: datetime | None = None
+    ends_after: datetime | None = None
+    refused: Reason | None = None
+
+    @classmethod
+    def by(cls, criteria: Criteria, now: datetime) -> Self:
+        """Give those to which criteria apply now."""
+        after, before = criteria.ends_between(now)
+        return cls(
+            status=criteria.status,
+            product=criteria.product,
+            policy=criteria.policy,
+            ends_before=before,
+            ends_after=after,
+            refused=criteria.refused,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,26 @@ async def page(context: Context, wanted: Wanted, after: UUID | None, limit: int)
             details={"found": len(found.licenses)},
         )
         return found
+
+    return await context.database.transact(work)
+
+
+async def filled_page(context: Context, wanted: Wanted, after: UUID | None, limit: int) -> Page:
+    """Give a page that is full, unless there are no more or very many were looked at."""
+
+    async def work(connection: Connection) -> Page:
+        found: list[LicenseView] = []
+        place = after
+        for _ in range(_LOOKS):
+            left = limit - len(found)
+            part = await _page(context, connection, wanted, place, left)
+            found += part.licenses
+            place = part.after
+            if place is None or len(found) == limit:
+                break
+        only, details = the_only(found), {"found": len(found)}
+        await audit.note(context, connection, Action.LOOKED_UP, license_id=only, details=details)
+        return Page(found, complete=True, after=place)
 
     return await context.database.transact(work)
 
@@ -112,6 +152,8 @@ def filter_of(context: Context, wanted: Wanted, ids: Collection[UUID] | None = N
         product=wanted.product,
         policy=wanted.policy,
         may_end_before=wanted.ends_before,
+        ends_after=wanted.ends_after,
+        refused=wanted.refused,
     )
 
 
@@ -121,14 +163,14 @@ def _is_right(context: Context, wanted: Wanted, stored: StoredLicense) -> bool:
         wanted.order.strip()
     ):
         return False
-    return wanted.ends_before is None or _ends_before(
-        stored.license, wanted.ends_before, context.now()
-    )
+    return wanted.ends_before is None or _ends_in_time(stored.license, wanted, context.now())
 
 
-def _ends_before(license_: License, moment: datetime, now: datetime) -> bool:
+def _ends_in_time(license_: License, wanted: Wanted, now: datetime) -> bool:
     end = None if license_.awaits_activation() else license_.ends_at(now)
-    return end is not None and end < moment
+    if end is None or (wanted.ends_after is not None and end < wanted.ends_after):
+        return False
+    return wanted.ends_before is None or end < wanted.ends_before
 
 
 async def _views(

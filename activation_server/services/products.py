@@ -81,6 +81,17 @@ async def list_policies(context: Context, product: str) -> Sequence[Policy]:
     return await context.database.transact(work)
 
 
+async def policy_names(context: Context) -> list[str]:
+    """Give the names of policies, whatever products they are of, each once."""
+
+    async def work(connection: Connection) -> list[str]:
+        codes_ = [product.code for product in await products.all_products(connection)]
+        of_each = [await products.policies_of(connection, code) for code in codes_]
+        return sorted({name for found in of_each for name in found})
+
+    return await context.database.transact(work)
+
+
 async def codes(context: Context) -> list[str]:
     """Give the codes of all products."""
 

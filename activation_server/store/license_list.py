@@ -10,15 +10,16 @@ from sqlalchemy import ColumnElement, Integer, Numeric, and_, case, cast, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import LONGEST_DAYS, Status
+from activation_server.rules.reasons import Reason
 from activation_server.rules.seat import Activation
 from activation_server.store.activations import STORED, activation_of
 from activation_server.store.arrays import is_one_of
 from activation_server.store.licenses import ALL, StoredLicense, stored_license
-from activation_server.store.tables import activations, licenses, policies
+from activation_server.store.tables import activations, licenses, policies, refusals
 
 # An end may be counted from a policy's days, which no index holds: then so many are looked at.
 WINDOW: Final = 10_000
-_A, _L = activations.c, licenses.c
+_A, _L, _R = activations.c, licenses.c, refusals.c
 _FIRST: Final = UUID(int=0)
 
 
@@ -47,6 +48,8 @@ class Filter:
     product: str | None = None
     policy: str | None = None
     may_end_before: datetime | None = None
+    ends_after: datetime | None = None  # of those with an end of their own
+    refused: Reason | None = None
 
 
 async def page(
@@ -95,4 +98,9 @@ def _conditions(wanted: Filter) -> Sequence[ColumnElement[bool]]:
         own = _L.expires_at < wanted.may_end_before
         counted = wanted.may_end_before > _COUNTED_END
         conditions.append(own | and_(_L.expires_at.is_(None), counted))
+    if wanted.ends_after is not None:
+        conditions.append(_L.expires_at.is_(None) | (_L.expires_at >= wanted.ends_after))
+    if wanted.refused is not None:
+        theirs = and_(_R.license_id == _L.license_id, _R.code == wanted.refused)
+        conditions.append(select(_R.license_id).where(theirs).exists())
     return conditions

@@ -23,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     false,
 )
@@ -525,6 +526,19 @@ staff_identities = Table(
     CheckConstraint("(email_digest IS NULL) <> (digest IS NULL)", name="linked"),
     CheckConstraint("(digest IS NULL) = (linked_at IS NULL)", name="linked_at"),
     info={"about": "Accounts at the vendor's identity provider that staff sign in with."},
+)
+
+staff_searches = Table(
+    "staff_searches",
+    metadata,
+    column("search_id", Uuid, kind.STAFF_FACT, primary_key=True),
+    column("staff_id", Uuid, kind.STAFF_FACT),
+    column("name", Text, kind.STAFF_FACT),
+    column("criteria", JSONB, kind.STAFF_FACT),
+    column("added_at", Moment, kind.STAFF_FACT),
+    UniqueConstraint("staff_id", "name"),
+    ForeignKeyConstraint(["staff_id"], ["staff.staff_id"], ondelete="CASCADE"),
+    info={"about": "Lists of licenses that members of staff save, by nothing of a person."},
 )
 
 staff_sessions = Table(

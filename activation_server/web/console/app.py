@@ -17,6 +17,7 @@ from activation_server.web.console import (
     home_page,
     issue_page,
     license_page,
+    list_page,
     overview_page,
     passkey_pages,
     paths,
@@ -58,6 +59,7 @@ ROUTERS: Final = (
     passkey_pages.router,
     overview_page.router,
     find_page.router,
+    list_page.router,
     issue_page.router,  # before the page of a license, whose path is like it
     license_page.router,
     change_page.make_router(),

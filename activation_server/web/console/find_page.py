@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.rules.permissions import Permission
-from activation_server.services import finding, search_text
+from activation_server.services import finding, saved_searches, search_text
 from activation_server.services.context import Context
 from activation_server.services.finding import Found
 from activation_server.services.recently_seen import recently_seen
@@ -57,6 +57,7 @@ async def find(request: Request, me: Reader) -> Response:
         found=[documents.found(each, now) for each in found.licenses],
         complete=found.complete,
         recent=recent,
+        saved=[] if text else await saved_searches.of_session(context, me.session),
         tasks=for_role(me.role, TASKS),
     )
 

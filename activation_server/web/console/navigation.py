@@ -38,7 +38,10 @@ PRIVACY: Final[tuple[Entry, ...]] = (
     Entry("Retention", paths.RETENTION, Permission.PRIVACY_READ),
 )
 # What is begun on the page where licenses are found.
-TASKS: Final[tuple[Entry, ...]] = (Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),)
+TASKS: Final[tuple[Entry, ...]] = (
+    Entry("List licenses", paths.LIST, Permission.LICENSES_READ),
+    Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),
+)
 
 
 def for_role(role: Role, entries: Sequence[Entry] = NAVIGATION) -> Sequence[Entry]:

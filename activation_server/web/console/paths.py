@@ -1,8 +1,9 @@
 """Paths of the console, and where somebody goes on to: on this server only."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,6 +12,9 @@ HOME: Final = "/console"
 OVERVIEW: Final = "/console/overview"
 LICENSES: Final = "/console/licenses"
 ISSUE: Final = "/console/licenses/issue"
+LIST: Final = "/console/licenses/list"
+LIST_CSV: Final = "/console/licenses/list.csv"
+LISTS: Final = "/console/licenses/saved-lists"
 LICENSES_TYPED: Final = "/console/licenses/typed"
 LICENSE: Final = "/console/licenses/{license_id}"
 PRIVACY: Final = "/console/privacy"
@@ -78,6 +82,11 @@ def asked(request: Request) -> str:
 def of_license(license_id: UUID) -> str:
     """Give where a license is shown."""
     return LICENSE.format(license_id=license_id)
+
+
+def with_query(path: str, query: Mapping[str, str]) -> str:
+    """Give a path with names and values, of which none is personal."""
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def with_next(path: str, wanted: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from activation_server.rules import api_token
+from activation_server.rules.license import Status
+from activation_server.rules.license_criteria import Ends
 from activation_server.rules.permissions import Permission, Role
 from activation_server.rules.staff import Standing, Why
 
@@ -71,4 +73,24 @@ NOT_LET_IN: Final[Mapping[Why, str]] = {
     Why.SSO_ONE_FACTOR: "{provider} did not ask for a second factor, and this needs two: sign in "
     "with name and password. Who has none asks whoever runs the server for a link.",
     Why.TOO_LATE: "That took too long. Sign in again.",
+}
+
+STATUSES: Final[Mapping[Status, str]] = {
+    Status.ACTIVE: "Active",
+    Status.SUSPENDED: "On hold",
+    Status.REVOKED: "Revoked",
+}
+ENDS: Final[Mapping[Ends, str]] = {
+    Ends.ENDED_7: "ended within the last 7 days",
+    Ends.ENDED_30: "ended within the last 30 days",
+    Ends.ENDS_7: "ends within 7 days",
+    Ends.ENDS_30: "ends within 30 days",
+    Ends.ENDS_90: "ends within 90 days",
+}
+CRITERIA: Final[Mapping[str, str]] = {
+    "status": "Status",
+    "product": "Product",
+    "policy": "Policy",
+    "ends": "Ends",
+    "refused": "Was refused",
 }

@@ -193,7 +193,7 @@ def test_an_export_takes_no_more_memory_for_more(
     async def read() -> tuple[int, list[int]]:
         peaks, count = [], 0
         tracemalloc.start()
-        async for part in bulk._licenses(server.context, Wanted(product=product)):
+        async for part in bulk.license_lines(server.context, Wanted(product=product)):
             count += part.count("\n")
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.reset_peak()
