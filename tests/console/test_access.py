@@ -324,7 +324,7 @@ def test_the_header_shows_what_the_role_may_open():
     titles = [each.title for each in navigation.for_role(Role.VIEWER)]
     assert titles == ["Home", "Overview", "Licenses"]
     titles = [each.title for each in navigation.for_role(Role.ADMINISTRATOR)]
-    assert titles[-2:] == ["Staff", "API tokens"]
+    assert titles[-3:] == ["Staff", "API tokens", "Audit log"]
 
 
 def test_a_page_is_the_open_one_with_those_below_it():
