@@ -4,7 +4,7 @@ What suppresses an address, or lifts that, is entered in the erasure ledger firs
 that a withdrawal outlives the restore of an older backup.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -81,7 +81,9 @@ async def standing(context: Context, connection: Connection, email: str) -> Stat
     return Status(held, await store.suppressed_since(connection, digest))
 
 
-async def confirm(context: Context, email: str, channel: Channel = Channel.OPERATOR) -> Status:
+async def confirm(
+    context: Context, email: str, channel: Channel = Channel.OPERATOR, reason: str | None = None
+) -> Status:
     """Confirm what was asked for with an address; repeated, nothing changes.
 
     Raises OperatorError when nothing was.
@@ -101,13 +103,16 @@ async def confirm(context: Context, email: str, channel: Channel = Channel.OPERA
             await positions.save_position(connection, ledger_rules.end(entries))
             if lifted or State.UNCONFIRMED in known.in_force:
                 details = {"consents": len(known.consents)}
-                await audit.note(context, connection, Action.NEWSLETTER_CONFIRMED, details=details)
+                done = Action.NEWSLETTER_CONFIRMED
+                await audit.note(context, connection, done, details=details, why=reason)
 
         await context.database.transact(work)
     return await _known(context, email)
 
 
-async def withdraw(context: Context, email: str, channel: Channel = Channel.OPERATOR) -> Status:
+async def withdraw(
+    context: Context, email: str, channel: Channel = Channel.OPERATOR, reason: str | None = None
+) -> Status:
     """Withdraw every consent for an address and suppress it, known or not; repeated, it is done."""
     digest = digest_of(context, email)
     async with context.ledger.locked():
@@ -122,13 +127,14 @@ async def withdraw(context: Context, email: str, channel: Channel = Channel.OPER
             await consents.withdrawn(connection, digest, now, channel)
             await positions.save_position(connection, ledger_rules.end(entries))
             details = {"consents": len(known.consents)}
-            await audit.note(context, connection, Action.NEWSLETTER_WITHDRAWN, details=details)
+            done = Action.NEWSLETTER_WITHDRAWN
+            await audit.note(context, connection, done, details=details, why=reason)
 
         await context.database.transact(work)
     return await _known(context, email)
 
 
-async def recipients(context: Context, reason: str) -> AsyncIterator[Recipient]:
+async def recipients(context: Context, reason: str) -> AsyncGenerator[Recipient]:
     """Give every address that gets the newsletter, once, page by page; why is noted first."""
     after = b""
 

@@ -10,13 +10,22 @@ import pytest
 
 from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.permissions import Role
-from activation_server.rules.person import Person
-from activation_server.services import audit_list, holds, licensing, overview, retention
+from activation_server.rules.person import Person, Told
+from activation_server.services import (
+    audit_list,
+    holds,
+    licensing,
+    newsletter,
+    overview,
+    retention,
+)
+from activation_server.services.context import Context
+from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
 from activation_server.web.console.audit_page import PAGE
 from tests.console.staff import Browser, browser_of
 from tests.console.test_licenses import hidden
-from tests.services.calls import issue_one
+from tests.services.calls import granted, issue_one, make_request
 from tests.web.server import Server
 
 PLACE = f"{paths.HOLDS}/place"
@@ -146,6 +155,32 @@ def test_a_lifetime_is_set_once_what_it_does_was_seen(server: Server, officer: B
 def lifetime(server: Server, name: str) -> str:
     kept = server.run(retention.lifetimes(server.context))
     return next(str(each.lifetime) for each in kept if each.of_class.name == name)
+
+
+def test_an_address_withdraws_and_all_others_are_given(server: Server, officer: Browser):
+    async def known(context: Context) -> None:
+        for name in ("ana", "=ben"):
+            sold = await issue_one(context)
+            told = Told(Person(name, None, f"{name}@news.example"), newsletter=True)
+            granted(await activate(context, make_request(1, sold.license_key, told=told)))
+            await newsletter.confirm(context, f"{name}@news.example")
+
+    server.run(known(server.context))
+    path, email = paths.NEWSLETTER, "ana@news.example"
+    seen = officer.post(path, on=path, email=email)
+    assert "The newsletter goes to this address" in seen.text
+    told = {"email": email, "do": "withdraw", "channel": "operator"}
+    assert officer.post(path, on=path, **told, reason=" ").status_code == 422
+    done = officer.post(path, on=path, **told, reason="her call")
+    assert "No newsletter goes to this address any more" in done.text
+    assert newest(server, Action.NEWSLETTER_WITHDRAWN).why == "her call"
+    whole = officer.post(f"{path}/csv", on=path, reason="the May issue")
+    head, *rows = csv.reader(StringIO(whole.text, newline=""), strict=True)
+    assert (head[0], [row[0] for row in rows]) == ("email", ["'=ben@news.example"])
+    assert newest(server, Action.REVEALED).why == "the May issue"
+    assert officer.post(f"{path}/csv", on=path, reason="").status_code == 422
+    nobody = officer.post(path, on=path, **{**told, "do": "confirm"}, reason="x")
+    assert (nobody.status_code, "waits to be confirmed" in nobody.text) == (422, True)
 
 
 def test_the_audit_log_is_read_by_pages_and_by_what_is_asked(server: Server, officer: Browser):

@@ -18,6 +18,7 @@ from activation_server.web.console import (
     issue_page,
     license_page,
     list_page,
+    newsletter_page,
     overview_page,
     passkey_pages,
     paths,
@@ -69,6 +70,7 @@ ROUTERS: Final = (
     token_pages.router,
     hold_pages.router,
     retention_page.router,
+    newsletter_page.router,
     audit_page.router,
     static_files.router,
 )

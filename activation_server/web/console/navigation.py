@@ -36,6 +36,7 @@ PRIVACY: Final[tuple[Entry, ...]] = (
     Entry("A person's data", paths.PERSON, Permission.PEOPLE_EXPORT),
     Entry("Legal holds", paths.HOLDS, Permission.PRIVACY_READ),
     Entry("Retention", paths.RETENTION, Permission.PRIVACY_READ),
+    Entry("Newsletter", paths.NEWSLETTER, Permission.NEWSLETTER_MANAGE),
 )
 # What is begun on the page where licenses are found.
 TASKS: Final[tuple[Entry, ...]] = (

@@ -22,7 +22,7 @@ from activation_server.web.console.pages import HEADERS, go_to, page
 
 LONGEST: Final = 300  # characters of an address, and of whom the person may ask
 WISHES: Final = (*range(1, 13), 18, 24)  # months
-_SAY_WHY: Final = "Say why: it stands in the audit log, sealed."
+SAY_WHY: Final = "Say why: it stands in the audit log, sealed."
 _MEDIA_TYPES: Final = {"html": "text/html", "json": "application/json"}
 
 Exporter = Annotated[SignedIn, Depends(requires(Permission.PEOPLE_EXPORT))]
@@ -56,7 +56,7 @@ async def give_copy(request: Request, me: Exporter) -> Response:
     form, reason = form_of(request), reason_of(request)
     contact = _short(form.text("contact")) or None
     if not reason:
-        return await _looked(request, me, fault=_SAY_WHY)
+        return await _looked(request, me, fault=SAY_WHY)
     try:
         found = await export.export(acting(request, me), email_of(request), reason)
     except OperatorError as error:
@@ -81,7 +81,7 @@ async def wish(request: Request, me: Manager) -> Response:
     text, reason = form_of(request).text("months"), reason_of(request)
     wished = {str(each): each for each in WISHES}
     if not reason or (text and text not in wished):
-        return await _looked(request, me, fault=_SAY_WHY)
+        return await _looked(request, me, fault=SAY_WHY)
     try:
         await people.wish(acting(request, me), email_of(request), wished.get(text), reason)
     except OperatorError as error:
@@ -98,7 +98,7 @@ async def erase(request: Request, me: Eraser) -> Response:
         return await _preview(request, me, context.randomness.uuid().hex)
     key = _short(form.text("key"))
     if not reason:
-        return await _preview(request, me, key, fault=_SAY_WHY)
+        return await _preview(request, me, key, fault=SAY_WHY)
     call = ToolCall(f"console-{key}", "\0".join(("erase", email_of(request), reason)).encode())
     try:
         done = await erasure.erase(context, email_of(request), reason=reason, call=call)

@@ -15,6 +15,7 @@ from activation_server.web.console.pages import page
 ABOUT: Final = {
     paths.PERSON: "Somebody asks what is stored about them, for a copy, or to be erased.",
     paths.HOLDS: "What a dispute or an authority needs is kept, whatever is due to go.",
+    paths.NEWSLETTER: "Who gets it, with the evidence; an address that withdraws, or confirms.",
     paths.RETENTION: "How long data is kept, what is due to go now, and what the last runs did.",
 }
 
