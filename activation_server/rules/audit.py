@@ -37,6 +37,7 @@ class Action(StrEnum):
     LICENSE_KEY_REPLACED = "license_key_replaced"
     ACTIVATION_REMOVED = "activation_removed"
     BRANCH_DECLARED = "branch_declared"
+    OFFLINE_FILE_TAKEN = "offline_file_taken"
     PRODUCT_ADDED = "product_added"
     POLICY_ADDED = "policy_added"
     POLICY_SET = "policy_set"

@@ -15,7 +15,7 @@ from activation_server.services.limits import Limits, unlimited
 from activation_server.services.looks import Looks
 from activation_server.services.overview_memory import OverviewMemory
 from activation_server.services.passwords import Passwords
-from activation_server.services.pool import Pool
+from activation_server.services.pool import Pool, Unpooled
 from activation_server.services.sign_in_limits import SignInLimits
 from activation_server.store.database import Connection, Database, Within
 
@@ -69,4 +69,5 @@ class Context:
 
     def within(self, connection: Connection) -> Self:
         """Give the same means inside a transaction: what use cases do with them is part of it."""
-        return replace(self, database=Within(self.database.engine, connection))
+        inside, alone = Within(self.database.engine, connection), Unpooled()
+        return replace(self, database=inside, check_ins=alone, new_seats=alone)

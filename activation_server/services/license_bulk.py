@@ -48,6 +48,8 @@ class Bulk:
     call: ToolCall
     file: BinaryIO = field(repr=False)
     as_lines: bool  # of JSON; else CSV
+    makes_keys: bool = True  # for rows that bring none
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ async def results(context: Context, bulk: Bulk) -> AsyncGenerator[Result]:
                 yield result
 
 
+def first_rows(context: Context, bulk: Bulk, most: int) -> list[LicenseRow]:
+    """Give the first rows of a file, as they are read."""
+    form = _form(context, bulk)
+    with closing(File(bulk.file)) as file:
+        _, records = form.read(file.lines(), form.required)
+        return list(islice((each.row for each in records if each.row is not None), most))
+
+
 async def _results(context: Context, form: Form, rows: Sequence[LicenseRow]) -> Sequence[Result]:
     keys = [row.license_key or form.key_of(row) for row in rows]
     digests = [
@@ -125,7 +135,9 @@ def _form(context: Context, bulk: Bulk) -> Form:
         bits = int.from_bytes(digest(request, line)) & (1 << license_key.RANDOM_BITS) - 1
         return license_key.make(bits)
 
-    return Form(read, WITHOUT_KEY, made)
+    if not bulk.makes_keys:
+        return Form(read, reason=bulk.reason)
+    return Form(read, WITHOUT_KEY, made, bulk.reason)
 
 
 def _untold(_phase: Phase, _done: int, _total: int) -> None:

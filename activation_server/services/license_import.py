@@ -101,6 +101,7 @@ class Form:
     read: license_lines.Read = license_csv.read
     required: Collection[str] = license_csv.REQUIRED
     made_key: Callable[[int], str] | None = None  # by the line
+    reason: str | None = field(default=None, repr=False)  # for the audit log
 
     def key_of(self, row: LicenseRow) -> str:
         """Give the key of a row, made where it brings none."""
@@ -141,7 +142,7 @@ async def import_licenses(
         report = Report(check.rows, check.rows - skipped, skipped)
         if report.imported:
             details = {"imported": report.imported, "skipped": skipped}
-            await audit.note(context, connection, Action.IMPORTED, details=details)
+            await audit.note(context, connection, Action.IMPORTED, details=details, why=form.reason)
         return report
 
     return await context.database.transact(work)

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -90,3 +90,10 @@ class Pool(Generic[Item, Answer]):
     def _tell_late(self, task: asyncio.Task[None], work: Work[Item, Answer]) -> None:
         self._late.add(task)
         self._go(work)
+
+
+class Unpooled(Pool[Any, Any]):
+    """Takes nothing: whoever asks goes by themselves. For use cases inside a transaction."""
+
+    async def ask(self, item: Any, work: Work[Any, Any]) -> None:  # noqa: ANN401 - as a pool
+        """Give no answer."""

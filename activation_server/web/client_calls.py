@@ -1,5 +1,8 @@
 """The calls of the client protocol, from a body's bytes to the answer: online and offline alike."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from activation_server import base64url
@@ -31,6 +34,25 @@ from activation_server.web.requests import TooLargeError
 
 _NOTHING, _ASKS_ALONE = Told(), Told(newsletter=True)
 Outcome = CertificateAnswer | DeactivationAnswer | Refused
+CallBody = ActivationRequest | ReactivationRequest | DeactivationRequest | TrialRequest
+_BODIES: Final[Mapping[str, type[CallBody]]] = {
+    "activate": ActivationRequest,
+    "reactivate": ReactivationRequest,
+    "deactivate": DeactivationRequest,
+    "trial": TrialRequest,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """An offline request file that was read: which call it asks for, and that call's body."""
+
+    asks: OfflineRequest
+    data: bytes = field(repr=False)
+
+    def body(self) -> CallBody:
+        """Read the body of the call. Raises RequestInvalidError."""
+        return decode(_BODIES[self.asks.purpose], self.data)
 
 
 async def activate(context: Context, data: bytes, network: str | None) -> Outcome:
@@ -88,25 +110,34 @@ async def deactivate(context: Context, activation_id: str, data: bytes) -> Outco
 
 
 async def carry_out(context: Context, file: bytes, network: str | None) -> Outcome:
-    """Carry out an offline request file: the call that it names, by the rules of that call.
+    """Carry out an offline request file. Raises what `read_file` and `answer_file` raise."""
+    return await answer_file(context, read_file(file), network)
 
-    The network is that of whoever brings the file. Raises TooLargeError, DamagedError or
-    RequestInvalidError.
-    """
+
+def read_file(file: bytes) -> FileRequest:
+    """Read an offline request file. Raises TooLargeError, DamagedError or RequestInvalidError."""
     if len(file) > offline_file.MAX_FILE:
         raise TooLargeError
     data = offline_file.read(Kind.REQUEST, file)
     if len(data) > MAX_BODY:
         raise TooLargeError
-    wanted = decode(OfflineRequest, data)
-    match wanted.purpose:
+    return FileRequest(decode(OfflineRequest, data), data)
+
+
+async def answer_file(context: Context, file: FileRequest, network: str | None) -> Outcome:
+    """Carry out the call that a file names, by the rules of that call. Raises RequestInvalidError.
+
+    The network is that of whoever brings the file.
+    """
+    asks, data = file.asks, file.data
+    match asks.purpose:
         case "activate":
             return await activate(context, data, network)
         case "reactivate":
             # The file's way here says nothing of the computer's network.
-            return await reactivate(context, wanted.named_activation(), data, network=None)
+            return await reactivate(context, asks.named_activation(), data, network=None)
         case "deactivate":
-            return await deactivate(context, wanted.named_activation(), data)
+            return await deactivate(context, asks.named_activation(), data)
         case "trial":
             return await start_trial(context, data)
 

@@ -15,10 +15,12 @@ from activation_server.web.console import (
     find_page,
     hold_pages,
     home_page,
+    import_page,
     issue_page,
     license_page,
     list_page,
     newsletter_page,
+    offline_page,
     overview_page,
     passkey_pages,
     paths,
@@ -61,7 +63,9 @@ ROUTERS: Final = (
     overview_page.router,
     find_page.router,
     list_page.router,
-    issue_page.router,  # before the page of a license, whose path is like it
+    issue_page.router,  # these before the page of a license, whose path is like theirs
+    import_page.router,
+    offline_page.router,
     license_page.router,
     change_page.make_router(),
     privacy_page.router,

@@ -42,6 +42,8 @@ PRIVACY: Final[tuple[Entry, ...]] = (
 TASKS: Final[tuple[Entry, ...]] = (
     Entry("List licenses", paths.LIST, Permission.LICENSES_READ),
     Entry("Issue licenses", paths.ISSUE, Permission.LICENSES_ISSUE),
+    Entry("Import licenses", paths.IMPORT, Permission.LICENSES_ISSUE),
+    Entry("Take an offline file", paths.OFFLINE, Permission.LICENSES_SUPPORT),
 )
 
 
