@@ -1,21 +1,14 @@
 """`activation-server product …`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.rules.signing_keys import Algorithm
 from activation_server.services import products
 
 app = typer.Typer(no_args_is_help=True)
-
-
-class Algorithm(StrEnum):
-    """The name of the signature algorithm in certificates."""
-
-    EDDSA = "EdDSA"
-    ED25519 = "Ed25519"
 
 
 def _code(text: str) -> str:

@@ -54,6 +54,7 @@ class PolicyAnswer(TermsAnswer):
 
     product: str
     name: str
+    version: str = Field(description="in quotation marks, what `If-Match` takes")
 
 
 class PoliciesAnswer(AdminAnswer):
@@ -408,3 +409,19 @@ class RunsAnswer(AdminAnswer):
     """The last runs, newest first."""
 
     runs: list[RunAnswer]
+
+
+class PolicyChangedAnswer(PolicyAnswer):
+    """A policy after a change, and what that makes different."""
+
+    changes: dict[str, ChangeAnswer]
+    licenses: int = Field(description="that are sold by it: 100,000 where there are more")
+    licenses_apart: int = Field(
+        description="of them, how many set one of the changed terms themselves"
+    )
+
+
+class ReleaseListedAnswer(ReleaseAnswer):
+    """A version that was put on a product's list."""
+
+    before: Day | None = Field(description="the day it had, where it was listed already")

@@ -36,9 +36,11 @@ from activation_server.rules.license import (
 )
 from activation_server.rules.person import Person
 from activation_server.rules.renewal import Start
+from activation_server.rules.signing_keys import Algorithm
 
 MOST_COUNT: Final = 2**31 - 1
 _YEARS: Final = range(1900, 9999)  # which every time zone has
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -52,6 +54,14 @@ def _moment(text: object) -> datetime:
         msg = f"must lie in the years {_YEARS.start} to {_YEARS.stop - 1}"
         raise ValueError(msg)
     return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _day(text: object) -> date:
+    """Read a day; raises ValueError."""
+    if not isinstance(text, str) or not _DAY.fullmatch(text):
+        msg = "must be a day, as 2027-12-31"
+        raise ValueError(msg)
+    return date.fromisoformat(text)
 
 
 Moment = Annotated[
@@ -319,6 +329,83 @@ class ChangeBody(AdminBody):
         return {name: getattr(self, name) for name in _ENDS if name in self.model_fields_set}
 
 
+Code = Annotated[str, _text(64), Field(examples=["backup-pro"])]
+Name = Annotated[str, _text(200)]
+
+
+class ProductBody(AdminBody):
+    """A product that is to be added."""
+
+    model_config = _example({"code": "backup-pro", "name": "Backup Pro", "reason": "new product"})
+
+    code: Annotated[Code, Field(description="what apps send as `product`; it stays")]
+    name: Name
+    algorithm: Annotated[Algorithm, Field(description="`alg` of its certificates; it stays")] = (
+        Algorithm.EDDSA
+    )
+    reason: Reason
+
+
+class ProductNameBody(AdminBody):
+    """Another name for a product."""
+
+    model_config = _example(
+        {"product": "backup-pro", "name": "Backup Professional", "reason": "new name"}
+    )
+
+    product: Code
+    name: Name
+    reason: Reason
+
+
+class PolicyBody(AdminBody):
+    """A policy that is to be added, or terms of one that are to be others."""
+
+    model_config = _example(
+        {
+            "product": "backup-pro",
+            "name": "yearly",
+            "terms": {"seats": 2, "term_days": 365},
+            "reason": "the new price list",
+        }
+    )
+
+    product: Code
+    name: Name
+    terms: TermsBody = TermsBody()
+    reason: Reason
+
+
+class ReleaseBody(AdminBody):
+    """A version of a product, and the day it came out."""
+
+    model_config = _example(
+        {
+            "product": "backup-pro",
+            "version": "9.2",
+            "released": "2026-10-02",
+            "reason": "release of 9.2",
+        }
+    )
+
+    product: Code
+    version: Annotated[str, _text(64), AfterValidator(_version)]
+    released: Annotated[date, BeforeValidator(_day), Field(description="the day it came out")]
+    reason: Reason
+
+
+class ReleaseNamedBody(AdminBody):
+    """A version that is to be listed no more."""
+
+    model_config = _example(
+        {"product": "backup-pro", "version": "9.2", "reason": "it was withdrawn"}
+    )
+
+    product: Code
+    version: Annotated[str, _text(64), AfterValidator(_version)]
+    reason: Reason
+
+
 REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     ReasonBody,
     EmailBody,
@@ -329,6 +416,11 @@ REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     IssueBody,
     RenewBody,
     ChangeBody,
+    ProductBody,
+    ProductNameBody,
+    PolicyBody,
+    ReleaseBody,
+    ReleaseNamedBody,
 )
 BodyT = TypeVar("BodyT", bound=AdminBody)
 

@@ -39,6 +39,7 @@ class Action(StrEnum):
     BRANCH_DECLARED = "branch_declared"
     OFFLINE_FILE_TAKEN = "offline_file_taken"
     PRODUCT_ADDED = "product_added"
+    PRODUCT_RENAMED = "product_renamed"
     POLICY_ADDED = "policy_added"
     POLICY_SET = "policy_set"
     RELEASE_ADDED = "release_added"

@@ -1,10 +1,11 @@
 """What a change made different about a license, for those who look before they do it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
 from activation_server.rules import license_change
-from activation_server.rules.license import License
+from activation_server.rules.license import License, Terms
 from activation_server.rules.license_change import Change
 
 STATUS: Final = "status"
@@ -19,3 +20,9 @@ def difference(before: License, after: License, now: datetime) -> dict[str, Chan
     }
     changed = {name: each for name, each in facts.items() if each.before != each.after}
     return {**changed, **license_change.changes(before, after, now)}
+
+
+def terms_difference(before: Terms, after: Terms) -> dict[str, Change]:
+    """Give every term of a policy that is another one then."""
+    old, new = asdict(before), asdict(after)
+    return {name: Change(old[name], new[name]) for name in new if old[name] != new[name]}

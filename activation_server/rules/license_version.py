@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from activation_server.rules import license_change
-from activation_server.rules.license import License
+from activation_server.rules.license import License, Terms
 
 _FORM: Final = "license version 2"
+_FORM_OF_POLICY: Final = "policy version 1"
 
 
 def version(license_: License, overrides: Collection[str], key_tail: str) -> str:
@@ -32,6 +33,12 @@ def version(license_: License, overrides: Collection[str], key_tail: str) -> str
         asdict(license_.terms),
     )
     text = json.dumps(values, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def policy_version(terms: Terms) -> str:
+    """Digest the terms of a policy."""
+    text = json.dumps((_FORM_OF_POLICY, asdict(terms)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -11,6 +11,13 @@ COVER_AHEAD_DAYS = 1  # how far beyond a certificate's end a key's `covers_until
 FOREVER = datetime.max.replace(microsecond=0, tzinfo=UTC)  # the end of what never ends
 
 
+class Algorithm(StrEnum):
+    """The name of the signature algorithm in certificates."""
+
+    EDDSA = "EdDSA"  # which most libraries know
+    ED25519 = "Ed25519"  # RFC 9864's name for the same
+
+
 class Standing(StrEnum):
     """What a key does now."""
 

@@ -1,12 +1,14 @@
 """Products and their policies, as operators make and change them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from activation_server.formats.admin_api import plain
+from activation_server.formats.admin_api import changes as changes_as_json
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import NotFoundError, OperatorError
+from activation_server.rules.errors import ChangedMeanwhileError, NotFoundError, OperatorError
 from activation_server.rules.license import Terms
+from activation_server.rules.license_difference import terms_difference
+from activation_server.rules.license_version import policy_version
 from activation_server.services import audit
 from activation_server.services.context import Context
 from activation_server.store import products
@@ -24,6 +26,11 @@ class Policy:
     name: str
     terms: Terms
 
+    @property
+    def version(self) -> str:
+        """Which version of it this is."""
+        return policy_version(self.terms)
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -35,7 +42,9 @@ class Offered:
     policies: Sequence[str]
 
 
-async def add_product(context: Context, code: str, name: str, algorithm: str) -> list[str]:
+async def add_product(
+    context: Context, code: str, name: str, algorithm: str, reason: str | None = None
+) -> list[str]:
     """Add a product with the policy `standard`; give the names of its policies.
 
     Raises OperatorError when there is a product of that code.
@@ -47,8 +56,38 @@ async def add_product(context: Context, code: str, name: str, algorithm: str) ->
             msg = f"There is a product {code!r} already."
             raise OperatorError(msg)
         await products.add_policy(connection, code, STANDARD, Terms(), now)
-        await audit.note(context, connection, Action.PRODUCT_ADDED, subject=code)
+        await audit.note(context, connection, Action.PRODUCT_ADDED, subject=code, why=reason)
         return [STANDARD]
+
+    return await context.database.transact(work)
+
+
+async def rename_product(
+    context: Context, code: str, name: str, reason: str | None = None
+) -> Product:
+    """Give a product another name; give it as it was. Raises NotFoundError."""
+
+    async def work(connection: Connection) -> Product:
+        before = await require_product(connection, code, lock=True)
+        if before.name != name:
+            await products.rename_product(connection, code, name)
+            action, details = Action.PRODUCT_RENAMED, {"from": before.name, "to": name}
+            await audit.note(context, connection, action, subject=code, details=details, why=reason)
+        return before
+
+    return await context.database.transact(work)
+
+
+async def show_product(context: Context, code: str) -> Product:
+    """Give a product. Raises NotFoundError."""
+    return await context.database.transact(lambda each: require_product(each, code))
+
+
+async def show_policy(context: Context, product: str, name: str) -> Policy:
+    """Give a policy of a product. Raises NotFoundError."""
+
+    async def work(connection: Connection) -> Policy:
+        return Policy(product, name, await require_policy(connection, product, name))
 
     return await context.database.transact(work)
 
@@ -102,10 +141,15 @@ async def codes(context: Context) -> list[str]:
 
 
 async def add_policy(
-    context: Context, product: str, name: str, changes: Mapping[str, object]
+    context: Context,
+    product: str,
+    name: str,
+    changes: Mapping[str, object],
+    reason: str | None = None,
 ) -> Policy:
     """Add a policy: the default terms with these changed. Raises OperatorError."""
     now, terms = context.now(), Terms().overridden(changes)
+    policy = Policy(product, name, terms)
 
     async def work(connection: Connection) -> Policy:
         await require_product(connection, product, lock=True)
@@ -113,44 +157,54 @@ async def add_policy(
         if not await products.add_policy(connection, product, name, terms, now):
             msg = f"{product!r} has a policy {name!r} already; change it with `policy set`."
             raise OperatorError(msg)
-        details = _changes(Terms(), terms)
-        action, subject = Action.POLICY_ADDED, f"{product}/{name}"
-        await audit.note(context, connection, action, subject=subject, details=details)
-        return Policy(product, name, terms)
+        await _note(context, connection, Action.POLICY_ADDED, policy, Terms(), reason)
+        return policy
 
     return await context.database.transact(work)
 
 
 async def set_policy(
-    context: Context, product: str, name: str, changes: Mapping[str, object]
+    context: Context,
+    product: str,
+    name: str,
+    changes: Mapping[str, object],
+    *,
+    reason: str | None = None,
+    seen: Collection[str] | None = None,
 ) -> Policy:
     """Change terms of a policy: its licenses get them at their next check-in.
 
-    Raises OperatorError when there is no such policy.
+    Raises OperatorError when there is no such policy, ChangedMeanwhileError when it is none of the
+    versions `seen`; `None`: whichever it is.
     """
 
     async def work(connection: Connection) -> Policy:
         await require_product(connection, product, lock=True)
         before = await require_policy(connection, product, name, lock=True)
-        terms = before.overridden(changes)
-        await _require_one_trial(connection, product, name, terms)
-        await products.set_policy(connection, product, name, terms)
-        if details := _changes(before, terms):
-            action, subject = Action.POLICY_SET, f"{product}/{name}"
-            await audit.note(context, connection, action, subject=subject, details=details)
-        return Policy(product, name, terms)
+        if seen is not None and policy_version(before) not in seen:
+            msg = "Somebody changed this policy since you read it; read it again."
+            raise ChangedMeanwhileError(msg)
+        policy = Policy(product, name, before.overridden(changes))
+        await _require_one_trial(connection, product, name, policy.terms)
+        await products.set_policy(connection, product, name, policy.terms)
+        if before != policy.terms:
+            await _note(context, connection, Action.POLICY_SET, policy, before, reason)
+        return policy
 
     return await context.database.transact(work)
 
 
-def _changes(before: Terms, after: Terms) -> dict[str, object]:
-    """Give the terms that differ, from what to what."""
-    old, new = asdict(before), asdict(after)
-    return {
-        name: {"from": plain(old[name]), "to": plain(new[name])}
-        for name in new
-        if old[name] != new[name]
-    }
+async def _note(
+    context: Context,
+    connection: Connection,
+    action: Action,
+    policy: Policy,
+    before: Terms,
+    reason: str | None,
+) -> None:
+    details = changes_as_json(terms_difference(before, policy.terms))
+    subject = f"{policy.product}/{policy.name}"
+    await audit.note(context, connection, action, subject=subject, details=details, why=reason)
 
 
 async def _require_one_trial(connection: Connection, product: str, name: str, terms: Terms) -> None:

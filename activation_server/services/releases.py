@@ -25,7 +25,9 @@ class Release:
     before: date | None = None  # the day it had, where it was listed already
 
 
-async def add(context: Context, product: str, version: str, day: date) -> Release:
+async def add(
+    context: Context, product: str, version: str, day: date, reason: str | None = None
+) -> Release:
     """List a version; listed already, it gets the new day. Raises OperatorError."""
     listed_as = normalised(version)
 
@@ -35,7 +37,7 @@ async def add(context: Context, product: str, version: str, day: date) -> Releas
         await releases.put(connection, product, listed_as, day)
         release = Release(product, listed_as, day, before.get(listed_as))
         if release.before != day:
-            await _note(context, connection, Action.RELEASE_ADDED, release)
+            await _note(context, connection, Action.RELEASE_ADDED, release, reason)
         return release
 
     return await context.database.transact(work)
@@ -53,7 +55,9 @@ async def list_all(context: Context, product: str) -> Sequence[Release]:
     return await context.database.transact(work)
 
 
-async def remove(context: Context, product: str, version: str) -> Release:
+async def remove(
+    context: Context, product: str, version: str, reason: str | None = None
+) -> Release:
     """Take a version off the list. Raises OperatorError when it is not on it."""
     listed_as = normalised(version)
 
@@ -65,16 +69,18 @@ async def remove(context: Context, product: str, version: str) -> Release:
             raise NotFoundError(msg)
         await releases.remove(connection, product, listed_as)
         release = Release(product, listed_as, found[listed_as])
-        await _note(context, connection, Action.RELEASE_REMOVED, release)
+        await _note(context, connection, Action.RELEASE_REMOVED, release, reason)
         return release
 
     return await context.database.transact(work)
 
 
-async def _note(context: Context, connection: Connection, action: Action, release: Release) -> None:
+async def _note(
+    context: Context, connection: Connection, action: Action, release: Release, why: str | None
+) -> None:
     details = {"released": release.released.isoformat()}
     subject = f"{release.product} {release.version}"
-    await audit.note(context, connection, action, subject=subject, details=details)
+    await audit.note(context, connection, action, subject=subject, details=details, why=why)
 
 
 def needs_date(license_: License, app: App) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import Terms
 from activation_server.store import terms as terms_json
-from activation_server.store.tables import policies, products
+from activation_server.store.tables import licenses, policies, products
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,14 @@ class Product:
     code: str
     name: str
     algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyUse:
+    """How many licenses a policy has, up to a limit; `own` of them set certain terms themselves."""
+
+    licenses: int
+    own: int
 
 
 async def add_product(connection: AsyncConnection, product: Product, now: datetime) -> bool:
@@ -50,6 +58,11 @@ async def get_product(
     found = await connection.execute(question.with_for_update(key_share=True) if lock else question)
     row = found.one_or_none()
     return row and Product(*row)
+
+
+async def rename_product(connection: AsyncConnection, code: str, name: str) -> None:
+    """Give a product another name."""
+    await connection.execute(update(products).where(products.c.code == code).values(name=name))
 
 
 async def add_policy(
@@ -115,3 +128,20 @@ async def policy_names(connection: AsyncConnection, product: str) -> Sequence[st
         select(policies.c.name).where(policies.c.product == product).order_by(policies.c.name)
     )
     return rows.scalars().all()
+
+
+async def use_of_policy(
+    connection: AsyncConnection, product: str, policy: str, terms: Sequence[str], most: int
+) -> PolicyUse:
+    """Count a policy's licenses up to `most`, and those of them that set one of these terms."""
+    some = (
+        select(licenses.c.overrides)
+        .where(licenses.c.product == product, licenses.c.policy == policy)
+        .limit(most)
+        .subquery()
+    )
+    own = some.c.overrides.has_any(cast(list(terms), ARRAY(Text)))
+    row = (
+        await connection.execute(select(func.count(), func.count().filter(own)).select_from(some))
+    ).one()
+    return PolicyUse(*row)

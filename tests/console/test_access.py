@@ -322,7 +322,7 @@ def test_the_header_shows_what_the_role_may_open():
         shown = navigation.for_role(role, entries)
         assert {each.permission for each in shown} == MAY[role]
     titles = [each.title for each in navigation.for_role(Role.VIEWER)]
-    assert titles == ["Home", "Overview", "Licenses"]
+    assert titles == ["Home", "Overview", "Licenses", "Catalogue"]
     titles = [each.title for each in navigation.for_role(Role.ADMINISTRATOR)]
     assert titles[-3:] == ["Staff", "API tokens", "Audit log"]
 

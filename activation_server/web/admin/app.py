@@ -18,6 +18,7 @@ from activation_server.web.admin import (
     audit,
     bulk,
     catalogue,
+    catalogue_changes,
     license_changes,
     licenses,
     people,
@@ -37,6 +38,7 @@ ROUTERS: Final = (
     people.router,
     privacy.router,
     catalogue.router,
+    catalogue_changes.router,
     audit.router,
 )
 

@@ -9,6 +9,7 @@ from activation_server.formats import admin_api
 from activation_server.formats.admin_answers import PoliciesAnswer, ProductsAnswer, ReleasesAnswer
 from activation_server.rules.permissions import Permission
 from activation_server.services import products, releases
+from activation_server.services.products import Policy
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
 from activation_server.web.admin.parameters import Text
@@ -44,7 +45,7 @@ async def list_products(caller: Reader) -> Response:
 async def list_policies(caller: Reader, product: OfProduct) -> Response:
     """Every policy of a product with all its terms, by name."""
     found = await products.list_policies(caller.context, product)
-    documents = [admin_api.policy(each.product, each.name, each.terms) for each in found]
+    documents = [policy_document(each) for each in found]
     return described(PoliciesAnswer, {"policies": documents})
 
 
@@ -59,3 +60,8 @@ async def list_releases(caller: Reader, product: OfProduct) -> Response:
     found = await releases.list_all(caller.context, product)
     documents = [admin_api.release(each.product, each.version, each.released) for each in found]
     return described(ReleasesAnswer, {"releases": documents})
+
+
+def policy_document(found: Policy) -> admin_api.Json:
+    """Write a policy, with its version."""
+    return {**admin_api.policy(found.product, found.name, found.terms), "version": found.version}

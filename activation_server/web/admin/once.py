@@ -50,7 +50,7 @@ async def changed(
     request: Request, caller: Caller, license_id: UUID, body: bytes, do: Do, *, dry_run: bool
 ) -> Response:
     """Change a license once, as the tool saw it: `If-Match` says how."""
-    call, seen = call_of(request, body, dry_run=dry_run), _seen(request)
+    call, seen = call_of(request, body, dry_run=dry_run), versions_seen(request)
     work = _written(do, dry_run=dry_run)
     return _response(await tool_calls.change(caller.context, call, license_id, seen, work))
 
@@ -59,7 +59,7 @@ async def changed_activation(
     request: Request, caller: Caller, activation_id: UUID, body: bytes, do: Do, *, dry_run: bool
 ) -> Response:
     """Change a computer's seat once, as the tool saw it."""
-    call, seen = call_of(request, body, dry_run=dry_run), _seen(request)
+    call, seen = call_of(request, body, dry_run=dry_run), versions_seen(request)
     work = _written(do, dry_run=dry_run)
     context = caller.context
     return _response(await tool_calls.change_activation(context, call, activation_id, seen, work))
@@ -74,7 +74,7 @@ def call_of(request: Request, body: bytes, *, dry_run: bool) -> ToolCall:
     return ToolCall(key, "\n".join(asked).encode() + b"\n" + body, dry_run)
 
 
-def _seen(request: Request) -> Collection[str] | None:
+def versions_seen(request: Request) -> Collection[str] | None:
     """Give the versions that a change is for; a weak tag is never the same (RFC 9110, 13.1.1)."""
     header = ", ".join(request.headers.getlist("if-match"))
     if not header:

@@ -38,6 +38,7 @@ IDEMPOTENCY_KEY: Final = {
 _SEEN: Final = {
     "license": "the license's `ETag` as it was read",
     "activation": "the activation's `version` as it was read, in quotation marks",
+    "policy": "the policy's `version` as it was read, in quotation marks",
 }
 Described = dict[int | str, dict[str, Any]]
 
@@ -75,7 +76,7 @@ def _file(text: str, media_type: str) -> dict[str, Any]:
 
 
 def takes_once(
-    model: type[AdminBody], *, as_seen: Literal["license", "activation"] | None = None
+    model: type[AdminBody], *, as_seen: Literal["license", "activation", "policy"] | None = None
 ) -> dict[str, Any]:
     """Document the body of a change, and the headers that it takes; `as_seen`: what it changes."""
     headers = [IDEMPOTENCY_KEY, *([_if_match(as_seen)] if as_seen else [])]

@@ -10,6 +10,8 @@ from activation_server.services.context import Context
 from activation_server.web.console import (
     account_page,
     audit_page,
+    catalogue_change_page,
+    catalogue_page,
     change_page,
     credentials_pages,
     find_page,
@@ -76,6 +78,8 @@ ROUTERS: Final = (
     retention_page.router,
     newsletter_page.router,
     audit_page.router,
+    catalogue_page.router,
+    catalogue_change_page.make_router(),
     static_files.router,
 )
 

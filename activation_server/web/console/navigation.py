@@ -25,6 +25,7 @@ NAVIGATION: Final[tuple[Entry, ...]] = (
     Entry("Home", paths.HOME),
     Entry("Overview", paths.OVERVIEW, Permission.OVERVIEW_READ),
     Entry("Licenses", paths.LICENSES, Permission.LICENSES_READ),
+    Entry("Catalogue", paths.CATALOGUE, Permission.CATALOGUE_READ),
     Entry("Privacy", paths.PRIVACY, Permission.PRIVACY_READ),
     Entry("Staff", paths.STAFF, Permission.STAFF_MANAGE),
     Entry("API tokens", paths.TOKENS, Permission.TOKENS_MANAGE),

@@ -11,6 +11,8 @@ from starlette.requests import Request
 HOME: Final = "/console"
 OVERVIEW: Final = "/console/overview"
 LICENSES: Final = "/console/licenses"
+CATALOGUE: Final = "/console/catalogue"
+PRODUCT: Final = "/console/catalogue/product"
 ISSUE: Final = "/console/licenses/issue"
 LIST: Final = "/console/licenses/list"
 LIST_CSV: Final = "/console/licenses/list.csv"
@@ -90,6 +92,11 @@ def of_license(license_id: UUID) -> str:
 def with_query(path: str, query: Mapping[str, str]) -> str:
     """Give a path with names and values, of which none is personal."""
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def of_product(code: str) -> str:
+    """Give where a product is shown."""
+    return f"{PRODUCT}?code={quote(code, safe='')}"
 
 
 def with_next(path: str, wanted: str) -> str:

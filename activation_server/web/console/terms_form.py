@@ -147,7 +147,8 @@ def fields(now: ToChange) -> Sequence[Field]:
     of_policy = now.policies[license_.policy]
     for term in TERMS:
         own = term.name in now.view.overrides
-        made.append(_field(term, license_.terms, license_.policy, own=own))
+        whose = "Set by this license." if own else f"By policy {license_.policy}."
+        made.append(_field(term, license_.terms, whose))
         if own:
             told = _told(term, getattr(of_policy, term.name))
             about = f"Back to what policy {license_.policy} says: {told}"
@@ -155,9 +156,13 @@ def fields(now: ToChange) -> Sequence[Field]:
     return made
 
 
-def _field(term: Term, terms: Terms, policy: str, *, own: bool) -> Field:
+def of_policy(terms: Terms) -> Sequence[Field]:
+    """Give an input for each term of a policy."""
+    return [_field(term, terms) for term in TERMS]
+
+
+def _field(term: Term, terms: Terms, whose: str = "") -> Field:
     empty = f"Empty: {term.empty}." if term.empty else ""
-    whose = "Set by this license." if own else f"By policy {policy}."
     return Field(
         term.name,
         term.label,
@@ -188,7 +193,7 @@ def _told(term: Term, value: object) -> str:
 async def set_terms(context: Context, given: Given) -> object:
     """Change what was changed in the form. Raises OperatorError."""
     now = given.fields
-    terms = _read({name: now[name] for name in _LABELS if name in now})
+    terms = read(now)
     reset = {name for name in _LABELS if now.get(_RESET + name) == _YES}
     both = [_LABELS[name] for name in _LABELS if name in terms and name in reset]
     if both:
@@ -203,10 +208,10 @@ async def set_terms(context: Context, given: Given) -> object:
     return await license_change.set_terms(context, given.license_id, new, given.reason)
 
 
-def _read(typed: Mapping[str, str]) -> dict[str, object]:
+def read(typed: Mapping[str, str]) -> dict[str, object]:
     """Read terms as tools send them, so that the same may be set. Raises OperatorError."""
-    kinds = {term.name: term.kind for term in TERMS}
-    body = json.dumps({name: _value(kinds[name], name, text) for name, text in typed.items()})
+    kinds = {term.name: term.kind for term in TERMS if term.name in typed}
+    body = json.dumps({name: _value(kind, name, typed[name]) for name, kind in kinds.items()})
     try:
         return admin_requests.decode(TermsBody, body.encode()).given()
     except RequestInvalidError as error:

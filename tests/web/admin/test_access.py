@@ -133,7 +133,7 @@ def test_problems_of_every_kind(server: Server, tool: Tool):
         assert page.status_code == 200, code
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
-    for path, methods in (("products", "GET"), ("licenses", "GET, POST"), ("openapi.json", "GET")):
+    for path, methods in (("audit", "GET"), ("products", "GET, POST"), ("openapi.json", "GET")):
         assert tool.send("DELETE", f"/{path}").headers["allow"] == methods
     errors = tool.get("/audit", limit=0).json()["evidence"]["errors"]
     assert [each["pointer"] for each in errors] == ["/query/limit"]
