@@ -66,7 +66,7 @@ def test_every_example(data_dir: Path):
             "ACTIVATION": seat["activation_id"],
             "ETAG": httpx.get(path, headers=headers).headers["etag"],
         }
-        tokens, reading, reveal, changes, many, lists = (
+        tokens, reading, reveal, changes, catalogue, many, lists = (
             run(block, data_dir, variables) for block in BLOCKS
         )
         after = httpx.get(path, headers=headers).json()
@@ -81,6 +81,10 @@ def test_every_example(data_dir: Path):
     assert held["status"] == "suspended"
     assert noted["status"] == after["status"] == "active"
     assert removed["removed_by"] == "support"
+    added, seen, listed = documents(catalogue)
+    assert (added["name"], added["term_days"], added["seats"]) == ("yearly-2", 365, 2)
+    assert seen["changes"] == {"grace_days": {"from": 0, "to": 14}}
+    assert listed["released"] == "2026-10-02"
     assert [each.get("rows") for each in documents(many)] == [2, None, None, 2]
     assert lists.count("license_id") == 2
     assert len(lists.splitlines()) >= 6
