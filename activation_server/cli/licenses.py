@@ -25,7 +25,7 @@ from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api, person
 from activation_server.formats.times import parse_end
 from activation_server.rules.person import Person
-from activation_server.services import finding, key_replacement, licensing
+from activation_server.services import finding, key_replacement, licensing, transfers
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
 
@@ -234,6 +234,26 @@ def new_key(
         print_json(document(view))
     else:
         out.print(f"The new key is {view.license_key}. Whoever uses the old one is told of it.")
+
+
+@app.command("allow-transfer")
+def allow_transfer(
+    key_or_id: KeyOrId,
+    reason: Reason,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take back one that was allowed and not used.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an app give a seat back once more than the license's terms allow."""
+    use_case = transfers.withdraw if withdraw else transfers.allow_one_more
+    view = operate(lambda context: use_case(context, key_or_id, reason), data_dir, as_json=as_json)
+    if as_json:
+        print_json(document(view))
+    else:
+        more = "no more than its terms" if withdraw else "one more transfer, once"
+        out.print(f"License …{view.key_tail} allows {more}.")
 
 
 def _change(change: str, key_or_id: str, reason: str, data_dir: DataDir, *, as_json: bool) -> None:

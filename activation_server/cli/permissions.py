@@ -17,6 +17,7 @@ _ALIKE: Final[Mapping[Permission, tuple[str, ...]]] = {
         "license suspend",
         "license reinstate",
         "license new-key",
+        "license allow-transfer",
         "activation remove",
         "activation declare",
     ),

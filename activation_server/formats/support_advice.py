@@ -44,8 +44,8 @@ ADVICE: Final[Mapping[Reason, str]] = {
     Reason.HARDWARE_MISMATCH: "If it is the same computer with new parts, remove its old seat and "
     "let the customer activate again.",
     Reason.TRIAL_ALREADY_USED: "Issue a license with an end, if a second trial is to be granted.",
-    Reason.TRANSFER_LIMIT_REACHED: "Remove the seat of the old computer: what support removes is "
-    "not counted.",
+    Reason.TRANSFER_LIMIT_REACHED: "Allow one more transfer, or remove the seat of the old "
+    "computer: what support removes is not counted.",
     Reason.SEAT_LIMIT_REACHED: "Remove the seat of a computer that is no longer used, or set more "
     "seats once they are paid for.",
 }

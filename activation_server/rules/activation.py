@@ -168,7 +168,7 @@ def deactivate(
 
     `given_back` is how many of its seats apps have given back in the last `transfer_days`.
     """
-    if activation.removed_by is RemovedBy.APP:
+    if activation.removed_by in {RemovedBy.APP, RemovedBy.ALLOWED}:
         return Repeated(activation)
     if activation.removed_at is not None:
         return Refused(Reason.ACTIVATION_REMOVED)
@@ -176,6 +176,9 @@ def deactivate(
         return Refused(Reason.REQUEST_ID_REUSED)
     limit, days = license_.terms.transfers, license_.terms.transfer_days
     if limit is not None and given_back >= limit:
+        if license_.transfer_allowed:
+            told = {"allowed_by": RemovedBy.SUPPORT.value}
+            return remove(activation, RemovedBy.ALLOWED, EventKind.DEACTIVATED, told, now)
         evidence = {"limit": limit, "used": given_back, "days": days}
         return Refused(Reason.TRANSFER_LIMIT_REACHED, evidence)
     return remove(activation, RemovedBy.APP, EventKind.DEACTIVATED, {}, now)

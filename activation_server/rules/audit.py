@@ -34,6 +34,8 @@ class Action(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     TERMS_CHANGED = "terms_changed"
+    TRANSFER_ALLOWED = "transfer_allowed"
+    TRANSFER_WITHDRAWN = "transfer_withdrawn"
     LICENSE_KEY_REPLACED = "license_key_replaced"
     ACTIVATION_REMOVED = "activation_removed"
     BRANCH_DECLARED = "branch_declared"

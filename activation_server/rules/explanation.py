@@ -168,11 +168,14 @@ def _transfers(facts: Facts) -> str | None:
     limit, days = facts.license.terms.transfers, facts.license.terms.transfer_days
     if limit is None:
         return None
+    more = " Support allowed one more." if facts.license.transfer_allowed else ""
     if limit == 0:
-        return "Apps may not give a seat back; support may."
+        return f"Apps may not give a seat back; support may.{more}"
     times = "once" if limit == 1 else f"{limit} times"
-    full = f"; the next gets {Reason.TRANSFER_LIMIT_REACHED}" if facts.given_back >= limit else ""
-    return f"Apps may give a seat back {times} in {_days(days)}: {facts.given_back} used{full}."
+    is_full = facts.given_back >= limit and not more
+    full = f"; the next gets {Reason.TRANSFER_LIMIT_REACHED}" if is_full else ""
+    used = f"{facts.given_back} used{full}."
+    return f"Apps may give a seat back {times} in {_days(days)}: {used}{more}"
 
 
 def _clones(facts: Facts) -> str:

@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     TERMS_CHANGED = "terms_changed"
+    TRANSFER_ALLOWED = "transfer_allowed"
+    TRANSFER_WITHDRAWN = "transfer_withdrawn"
     KEY_REPLACED = "key_replaced"
     NOTED = "noted"
 

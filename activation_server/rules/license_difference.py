@@ -10,6 +10,7 @@ from activation_server.rules.license_change import Change
 
 STATUS: Final = "status"
 SEATS_USED: Final = "seats_used"
+TRANSFER_ALLOWED: Final = "one_more_transfer"
 
 
 def difference(before: License, after: License, now: datetime) -> dict[str, Change]:
@@ -17,6 +18,7 @@ def difference(before: License, after: License, now: datetime) -> dict[str, Chan
     facts = {
         STATUS: Change(before.status.value, after.status.value),
         SEATS_USED: Change(before.seats_used, after.seats_used),
+        TRANSFER_ALLOWED: Change(before.transfer_allowed, after.transfer_allowed),
     }
     changed = {name: each for name, each in facts.items() if each.before != each.after}
     return {**changed, **license_change.changes(before, after, now)}

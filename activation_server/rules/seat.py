@@ -30,6 +30,7 @@ class RemovedBy(StrEnum):
     """Who took an activation's seat back."""
 
     APP = "app"
+    ALLOWED = "allowed"  # by the app, once more than its terms allow: it is not counted
     SUPPORT = "support"
     PURCHASE = "purchase"  # of a license, in place of the trial
 

@@ -12,7 +12,7 @@ from activation_server.rules import activation as rules
 from activation_server.rules.activation import Granted, Repeated
 from activation_server.rules.license import License
 from activation_server.rules.reasons import Reason, Refused
-from activation_server.rules.seat import Activation, Call
+from activation_server.rules.seat import Activation, Call, RemovedBy
 from activation_server.services import seats, trials
 from activation_server.services.calls import (
     Certified,
@@ -149,7 +149,9 @@ async def deactivate(
         given_back = await _given_back(connection, license_, now)
         decision = rules.deactivate(request_id, activation, license_, given_back, now)
         if isinstance(decision, Granted):
-            await seats.free(context, connection, decision)
+            removed = await seats.free(context, connection, decision)
+            if removed.removed_by is RemovedBy.ALLOWED:
+                await licenses.set_transfer_allowed(connection, license_.license_id, None)
             stored = seats.less(stored, 0 if activation.lapsed else 1)
         elif isinstance(decision, Refused):
             await record(context, connection, activation.license_id, decision)

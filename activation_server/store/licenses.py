@@ -110,6 +110,7 @@ ALL = (
         _L.key_sealed,
         _L.hardware_salt,
         _L.seats_used,
+        _L.transfer_allowed_at,
         policies.c.terms,
         products.c.algorithm,
         _SIGNING.c.number.label("signing_key"),
@@ -146,6 +147,7 @@ def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
             expires_at=row.expires_at,
             maintenance_until=row.maintenance_until,
             seats_used=row.seats_used,
+            transfer_allowed=row.transfer_allowed_at is not None,
             hardware_salt=row.hardware_salt,
         ),
         algorithm=row.algorithm,
@@ -309,6 +311,15 @@ async def set_status(
     """Suspend, reinstate or revoke."""
     await connection.execute(
         update(licenses).where(_L.license_id == license_id).values(status=status, status_at=now)
+    )
+
+
+async def set_transfer_allowed(
+    connection: AsyncConnection, license_id: UUID, at: datetime | None
+) -> None:
+    """Write since when one more transfer is allowed; `None` for no more than by its terms."""
+    await connection.execute(
+        update(licenses).where(_L.license_id == license_id).values(transfer_allowed_at=at)
     )
 
 

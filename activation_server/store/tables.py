@@ -111,6 +111,7 @@ licenses = Table(
     column("key_sealed", LargeBinary, kind.SEALED_KEY),
     column("hardware_salt", LargeBinary, kind.SALT),
     column("seats_used", Integer, kind.LICENSE_FACT),
+    column("transfer_allowed_at", Moment, kind.LICENSE_FACT, nullable=True),  # one more, if unused
     ForeignKeyConstraint(["product", "policy"], ["policies.product", "policies.name"]),
     CheckConstraint("status IN ('active', 'suspended', 'revoked')", name="status"),
     CheckConstraint("seats_used >= 0", name="seats_used"),
@@ -170,7 +171,7 @@ activations = Table(
     column("told_digest", LargeBinary, kind.TOLD, nullable=True),
     ForeignKeyConstraint(["license_id"], ["licenses.license_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["signing_key"], ["signing_keys.number"]),
-    CheckConstraint("removed_by IN ('app', 'support', 'purchase')", name="removed_by"),
+    CheckConstraint("removed_by IN ('app', 'allowed', 'support', 'purchase')", name="removed_by"),
     CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
     CheckConstraint("seq >= 1", name="seq"),
     Index(None, "hardware_token"),

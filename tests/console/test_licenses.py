@@ -318,6 +318,19 @@ def test_what_somebody_else_changed_meanwhile_is_looked_at_again(server: Server,
     assert shown.view.license.terms.seats == 2
 
 
+def test_one_more_transfer_is_allowed_and_taken_back(server: Server, support: Browser):
+    license_ = sold(server, transfers=0)
+    for change, said in (
+        ("allow-transfer", "<td>no</td><td><strong>yes</strong></td>"),
+        ("withdraw-transfer", "<td>yes</td><td><strong>no</strong></td>"),
+    ):
+        path = path_of(license_, change)
+        assert f'href="{path}"' in support.get(path_of(license_)).text
+        status, preview = fill(support, path, {"reason": "new laptop"})
+        assert (status, said in preview) == (200, True), preview
+        confirm(support, path, preview)
+
+
 def test_a_new_key_is_shown_once_and_the_app_hears_of_the_old_one(server: Server, support: Browser):
     license_ = sold(server)
     seat = seat_on(server, license_, 1)

@@ -304,6 +304,18 @@ def test_fewer_seats_than_in_use_keep_the_running_computers():
     assert reason(decide(other, license_)) is Reason.SEAT_LIMIT_REACHED
 
 
+def test_support_may_allow_one_more_transfer():
+    license_ = make_license(Terms(transfers=1), transfer_allowed=True)
+    ordinary = deactivate(UUID(int=2), SEATED, license_, 0, NOW)
+    one_more = deactivate(UUID(int=2), SEATED, license_, 1, NOW)
+    assert isinstance(ordinary, Granted)
+    assert isinstance(one_more, Granted)
+    assert ordinary.activation.removed_by is RemovedBy.APP  # what is allowed is not used up
+    assert one_more.activation.removed_by is RemovedBy.ALLOWED
+    again = deactivate(UUID(int=2), one_more.activation, license_, 1, NOW)
+    assert isinstance(again, Repeated)
+
+
 @pytest.mark.parametrize(
     ("limit", "given_back", "refused"), [(0, 0, True), (2, 1, False), (2, 2, True)]
 )

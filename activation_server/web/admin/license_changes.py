@@ -1,5 +1,6 @@
 """Licenses, as tools issue and change them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from activation_server.formats.admin_requests import (
 )
 from activation_server.rules.permissions import Permission
 from activation_server.rules.renewal import Renewal
-from activation_server.services import key_replacement, license_change, licensing
+from activation_server.services import key_replacement, license_change, licensing, transfers
 from activation_server.services.context import Context
 from activation_server.services.license_change import Changed, NewTerms
 from activation_server.services.licensing import LicenseView, Order
@@ -37,6 +38,7 @@ from activation_server.web.admin.routes import PREFIX, takes_once, writing
 
 router = APIRouter(prefix=PREFIX, tags=["license changes"])
 
+UseCase = Callable[[Context, UUID, str], Awaitable[LicenseView]]
 Issuer = Annotated[Caller, requires(Permission.LICENSES_ISSUE)]
 Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
 Changer = Annotated[Caller, requires(Permission.LICENSES_CHANGE)]
@@ -150,6 +152,35 @@ async def replace_license_key(
 
 
 @router.post(
+    "/licenses/{license_id}/allow-transfer",
+    operation_id="allowTransfer",
+    summary="Allow one more transfer than the terms do",
+    responses=AFTER,
+    openapi_extra=BY_REASON,
+)
+async def allow_transfer(
+    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
+) -> Response:
+    """An app may give a seat back over the limit, once. Repeated, nothing changes."""
+    use_case = transfers.allow_one_more
+    return await _by_reason(request, caller, license_id, use_case, dry_run=dry_run)
+
+
+@router.post(
+    "/licenses/{license_id}/withdraw-transfer",
+    operation_id="withdrawTransfer",
+    summary="Take back a transfer that was allowed and not used",
+    responses=AFTER,
+    openapi_extra=BY_REASON,
+)
+async def withdraw_transfer(
+    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
+) -> Response:
+    """No more transfers than the terms allow."""
+    return await _by_reason(request, caller, license_id, transfers.withdraw, dry_run=dry_run)
+
+
+@router.post(
     "/licenses/{license_id}/renew",
     operation_id="renewLicense",
     summary="Renew a license, or its maintenance",
@@ -211,6 +242,18 @@ async def note_on_license(
         return _after(context, await licensing.note(context, license_id, body.text))
 
     return await once(request, caller, data, note, dry_run=dry_run)
+
+
+async def _by_reason(
+    request: Request, caller: Caller, license_id: UUID, use_case: UseCase, *, dry_run: bool
+) -> Response:
+    data = await read_body(request)
+    body = decode(ReasonBody, data)
+
+    async def do(context: Context) -> Made:
+        return _after(context, await use_case(context, license_id, body.reason))
+
+    return await changed(request, caller, license_id, data, do, dry_run=dry_run)
 
 
 async def _change_standing(

@@ -12,7 +12,13 @@ from activation_server.rules.permissions import Permission
 from activation_server.rules.reasons import Reason
 from activation_server.rules.renewal import Renewal
 from activation_server.rules.seat import Activation
-from activation_server.services import key_replacement, license_change, licensing, seat_changes
+from activation_server.services import (
+    key_replacement,
+    license_change,
+    licensing,
+    seat_changes,
+    transfers,
+)
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
 from activation_server.services.license_edit import ToChange
@@ -25,6 +31,7 @@ from activation_server.web.console.change_form import (
     whole_number,
 )
 
+UseCase = Callable[[Context, UUID, str], Awaitable[object]]  # of a license, for a reason
 MOST_SEATS: Final = 2**31 - 1
 _NO_COMPUTER: Final = "There is no such computer; go back to the license, and choose one."
 
@@ -36,8 +43,11 @@ def _standing(change: str) -> Callable[[Context, Given], Awaitable[object]]:
     return do
 
 
-async def _new_key(context: Context, given: Given) -> object:
-    return await key_replacement.replace_key(context, given.license_id, given.reason)
+def _with_reason(use_case: UseCase) -> Callable[[Context, Given], Awaitable[object]]:
+    async def do(context: Context, given: Given) -> object:
+        return await use_case(context, given.license_id, given.reason)
+
+    return do
 
 
 async def _renew(context: Context, given: Given) -> object:
@@ -245,6 +255,31 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 fields=_virtual_machines_fields,
             ),
             LicenseChange(
+                name="allow-transfer",
+                title="Allow one more transfer",
+                about="An app may give its seat back once more than the terms allow, and move to "
+                "another computer. It counts as none of those that the terms allow.",
+                done="One more transfer is allowed.",
+                permission=_SUPPORT,
+                offered=lambda license_: (
+                    license_.terms.transfers is not None and not license_.transfer_allowed
+                ),
+                do=_with_reason(transfers.allow_one_more),
+                undo="withdraw-transfer",
+                rare=True,
+            ),
+            LicenseChange(
+                name="withdraw-transfer",
+                title="Take back the transfer",
+                about="The one more transfer that was allowed, and not used yet.",
+                done="No more transfers are allowed than by its terms.",
+                permission=_SUPPORT,
+                offered=lambda license_: license_.transfer_allowed,
+                do=_with_reason(transfers.withdraw),
+                undo="allow-transfer",
+                rare=True,
+            ),
+            LicenseChange(
                 name="new-key",
                 title="Issue a new key",
                 about="For a key that leaked: the old one is refused from now on, and the app says "
@@ -254,7 +289,7 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 done="The license has a new key.",
                 permission=_SUPPORT,
                 offered=lambda license_: license_.status is not Status.REVOKED,
-                do=_new_key,
+                do=_with_reason(key_replacement.replace_key),
                 rare=True,
                 danger=True,
             ),
@@ -320,7 +355,7 @@ HELPS: Final[Mapping[Reason, tuple[str, ...]]] = MappingProxyType(
         Reason.VIRTUAL_MACHINE_REFUSED: ("virtual-machines",),
         Reason.CLONE_DETECTED: ("computers",),
         Reason.HARDWARE_MISMATCH: ("computers",),
-        Reason.TRANSFER_LIMIT_REACHED: ("computers",),
+        Reason.TRANSFER_LIMIT_REACHED: ("computers", "allow-transfer"),
         Reason.SEAT_LIMIT_REACHED: ("computers", "seats"),
     }
 )

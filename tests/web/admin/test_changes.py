@@ -57,6 +57,17 @@ def together(tool: Tool, requests: Sequence[tuple[str, Json, dict[str, str]]]):
     return tool.server.run(work())
 
 
+def test_one_more_transfer(server: Server, tool: Tool):
+    license_id = id_of(sold(server, overrides={"transfers": 0}))
+    for change in ("allow-transfer", "withdraw-transfer"):
+        path = f"/licenses/{license_id}/{change}"
+        ok(tool.post(path, WHY, etag="*"))
+        told = tool.get(f"/licenses/{license_id}").json()["explanation"]
+        allowed = change == "allow-transfer"
+        assert any("Support allowed one more" in each for each in told) is allowed
+    assert actions(tool, license_id)[-2:] == ["transfer_allowed", "transfer_withdrawn"]
+
+
 def test_issue(server: Server, tool: Tool):
     body = {
         **ISSUE,
