@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from activation_server.cli.licenses import KeyOrId, document, end
+from activation_server.cli.licenses import Buyer, KeyOrId, OrderReference, document, end
 from activation_server.cli.operate import AsJson, DataDir, Reason, operate, out, print_json
 from activation_server.cli.terms import NAMES, NONE, taking_terms
 from activation_server.formats.times import rfc3339
 from activation_server.rules.license import MOST_DAYS
 from activation_server.rules.license_change import EXPIRES, MAINTENANCE_UNTIL
+from activation_server.rules.person import Person
 from activation_server.rules.renewal import Renewal, Start
-from activation_server.services import license_change
+from activation_server.services import license_change, trial_sale
 from activation_server.services.license_change import Changed, NewTerms
+from activation_server.services.products import STANDARD
+from activation_server.services.trial_sale import Sale
 
 app = typer.Typer()
 
@@ -112,6 +115,41 @@ def set_(
         print_json(document(changed.view))
     else:
         _print_changed(changed, "Set")
+
+
+@app.command()
+@taking_terms
+def convert(
+    key_or_id: KeyOrId,
+    reason: Reason,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="The policy that it is sold by.")
+    ] = STANDARD,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="When it ends: a date or time; else by its term, from now."),
+    ] = None,
+    order: OrderReference = None,
+    name: Buyer = None,
+    company: Buyer = None,
+    email: Buyer = None,
+    *,
+    terms: Mapping[str, object],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a trial into a license. Its computers work on, with the same key."""
+    buyer = Person(name or None, company or None, email or None)
+    sale = Sale(policy, terms, end(expires), order, buyer)
+    changed = operate(
+        lambda context: trial_sale.convert(context, key_or_id, sale, reason),
+        data_dir,
+        as_json=as_json,
+    )
+    if as_json:
+        print_json(document(changed.view))
+    else:
+        _print_changed(changed, "Turned into a license")
 
 
 def _terms_named(names: Sequence[str]) -> Sequence[str]:

@@ -51,6 +51,15 @@ def _person(parameter: typer.CallbackParam, text: str | None) -> str | None:
     return text
 
 
+Buyer = Annotated[
+    str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
+]
+OrderReference = Annotated[
+    str | None,
+    typer.Option(callback=_person, metavar="REF", help="The order's reference, to find it by."),
+]
+
+
 @app.command()
 @taking_terms
 def issue(
@@ -62,19 +71,10 @@ def issue(
     maintenance_until: Annotated[
         str | None, typer.Option(metavar="T", help="Versions released until then are covered.")
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
-    ] = None,
-    company: Annotated[
-        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
-    ] = None,
-    email: Annotated[
-        str | None, typer.Option(callback=_person, help="Of who bought it; stored sealed.")
-    ] = None,
-    order: Annotated[
-        str | None,
-        typer.Option(callback=_person, metavar="REF", help="The order's reference, to find it by."),
-    ] = None,
+    name: Buyer = None,
+    company: Buyer = None,
+    email: Buyer = None,
+    order: OrderReference = None,
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many licenses.")] = 1,
     *,
     terms: Mapping[str, object],

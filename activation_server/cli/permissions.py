@@ -22,7 +22,7 @@ _ALIKE: Final[Mapping[Permission, tuple[str, ...]]] = {
         "activation declare",
     ),
     Permission.LICENSES_CHANGE: ("license renew", "license revoke", "license set"),
-    Permission.LICENSES_ISSUE: ("license issue", "license import"),
+    Permission.LICENSES_ISSUE: ("license issue", "license import", "license convert"),
     Permission.CATALOGUE_READ: ("release list",),
     Permission.CATALOGUE_WRITE: (
         "product add",

@@ -277,6 +277,23 @@ class IssueBody(AdminBody):
     reason: Reason | None = None
 
 
+class ConvertBody(AdminBody):
+    """What a trial becomes."""
+
+    model_config = _example(
+        {"reason": "order FS-1005", "policy": "yearly", "order": "FS-1005", "terms": {"seats": 3}}
+    )
+
+    reason: Reason
+    policy: Annotated[str, _text(200)] = "standard"
+    terms: TermsBody = TermsBody()
+    expires: Moment | None = Field(
+        default=None, description="its end; null for the one by its term, counted from now"
+    )
+    order: Annotated[_of_person("order"), Field(examples=["FS-1005"])] | None = None  # type: ignore[valid-type]
+    buyer: BuyerBody = BuyerBody()
+
+
 class RenewBody(AdminBody):
     """By how many days to renew; with neither given, by the license's own term."""
 
@@ -414,6 +431,7 @@ REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     NoteBody,
     DeclarationBody,
     IssueBody,
+    ConvertBody,
     RenewBody,
     ChangeBody,
     ProductBody,

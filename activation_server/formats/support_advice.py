@@ -43,7 +43,8 @@ ADVICE: Final[Mapping[Reason, str]] = {
     "one; the other needs a seat of its own.",
     Reason.HARDWARE_MISMATCH: "If it is the same computer with new parts, remove its old seat and "
     "let the customer activate again.",
-    Reason.TRIAL_ALREADY_USED: "Issue a license with an end, if a second trial is to be granted.",
+    Reason.TRIAL_ALREADY_USED: "Give its trial a later end, or turn it into a license once it is "
+    "paid for.",
     Reason.TRANSFER_LIMIT_REACHED: "Allow one more transfer, or remove the seat of the old "
     "computer: what support removes is not counted.",
     Reason.SEAT_LIMIT_REACHED: "Remove the seat of a computer that is no longer used, or set more "

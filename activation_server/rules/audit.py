@@ -34,6 +34,7 @@ class Action(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     TERMS_CHANGED = "terms_changed"
+    TRIAL_CONVERTED = "trial_converted"
     TRANSFER_ALLOWED = "transfer_allowed"
     TRANSFER_WITHDRAWN = "transfer_withdrawn"
     LICENSE_KEY_REPLACED = "license_key_replaced"

@@ -177,6 +177,7 @@ class License:
     seats_used: int
     hardware_salt: bytes
     virtual_seats_used: int = 0  # counted where it is limited
+    converted: bool = False  # it was a trial, and was bought
     transfer_allowed: bool = False  # one more than its terms allow, by support, not used yet
 
     def has_free_seat(self) -> bool:

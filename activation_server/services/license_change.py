@@ -70,7 +70,7 @@ async def renew(
         return replace(stored, license=renewed)
 
     event = None if dry_run else EventKind.RENEWED
-    return await _change(context, key_or_id, work, event, reason)
+    return await change(context, key_or_id, work, event, reason)
 
 
 async def set_terms(context: Context, key_or_id: KeyOrId, new: NewTerms, reason: str) -> Changed:
@@ -89,10 +89,10 @@ async def set_terms(context: Context, key_or_id: KeyOrId, new: NewTerms, reason:
         )
         return await licenses.get(connection, license_.license_id) or stored
 
-    return await _change(context, key_or_id, work, EventKind.TERMS_CHANGED, reason)
+    return await change(context, key_or_id, work, EventKind.TERMS_CHANGED, reason)
 
 
-async def _change(
+async def change(
     context: Context,
     key_or_id: KeyOrId,
     work: Callable[[Connection, StoredLicense], Awaitable[StoredLicense]],

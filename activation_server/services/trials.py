@@ -76,8 +76,12 @@ async def start(context: Context, request: Request) -> Started | Refused:
 
 
 async def _license_of(connection: Connection, last: Trial | None) -> StoredLicense | None:
-    """Give the license of a trial, locked: after the computer, whose row is locked already."""
-    return None if last is None else await licenses.get(connection, last.license_id, lock=True)
+    """Give the license of a trial, locked: after the computer, whose row is locked already.
+
+    One that was bought since is no trial: its key is not given, and nothing ends it.
+    """
+    stored = None if last is None else await licenses.get(connection, last.license_id, lock=True)
+    return None if stored is None or stored.license.converted else stored
 
 
 def _order(product: str, policy: str, terms: Terms, now: datetime) -> Order:

@@ -111,6 +111,7 @@ ALL = (
         _L.hardware_salt,
         _L.seats_used,
         _L.transfer_allowed_at,
+        _L.converted_at,
         policies.c.terms,
         products.c.algorithm,
         _SIGNING.c.number.label("signing_key"),
@@ -148,6 +149,7 @@ def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
             maintenance_until=row.maintenance_until,
             seats_used=row.seats_used,
             transfer_allowed=row.transfer_allowed_at is not None,
+            converted=row.converted_at is not None,
             hardware_salt=row.hardware_salt,
         ),
         algorithm=row.algorithm,
@@ -320,6 +322,23 @@ async def set_transfer_allowed(
     """Write since when one more transfer is allowed; `None` for no more than by its terms."""
     await connection.execute(
         update(licenses).where(_L.license_id == license_id).values(transfer_allowed_at=at)
+    )
+
+
+async def set_converted(
+    connection: AsyncConnection,
+    license_id: UUID,
+    order: tuple[bytes | None, int | None],
+    now: datetime,
+) -> None:
+    """Write that a trial was bought; with its order, sealed, and the order's token, if it has one.
+
+    Without one the license keeps the order that it may have.
+    """
+    sealed, token = order
+    named = {} if sealed is None else {"order_sealed": sealed, "order_token": token}
+    await connection.execute(
+        update(licenses).where(_L.license_id == license_id).values(converted_at=now, **named)
     )
 
 

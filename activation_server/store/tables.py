@@ -112,6 +112,7 @@ licenses = Table(
     column("hardware_salt", LargeBinary, kind.SALT),
     column("seats_used", Integer, kind.LICENSE_FACT),
     column("transfer_allowed_at", Moment, kind.LICENSE_FACT, nullable=True),  # one more, if unused
+    column("converted_at", Moment, kind.LICENSE_FACT, nullable=True),  # from a trial, by a purchase
     ForeignKeyConstraint(["product", "policy"], ["policies.product", "policies.name"]),
     CheckConstraint("status IN ('active', 'suspended', 'revoked')", name="status"),
     CheckConstraint("seats_used >= 0", name="seats_used"),

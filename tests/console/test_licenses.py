@@ -331,6 +331,21 @@ def test_one_more_transfer_is_allowed_and_taken_back(server: Server, support: Br
         confirm(support, path, preview)
 
 
+def test_a_trial_is_turned_into_a_license(server: Server, manager: Browser, support: Browser):
+    license_ = sold(server, trial_days=14, term_days=None)
+    path = path_of(license_, "convert")
+    assert support.get(path).status_code == 403
+    fields = {"policy": "standard", "seats": "3", "order": "FS-9", "email": "ana", "reason": "paid"}
+    status, fault = fill(manager, path, fields)
+    assert (status, "E-mail: this is no e-mail address." in fault) == (422, True), fault
+    status, preview = fill(manager, path, {**fields, "email": "ana@example.com"})
+    assert (status, "<td>trial days</td><td>14</td>" in preview) == (200, True), preview
+    confirm(manager, path, preview)
+    page = manager.get(path_of(license_)).text
+    assert "0 of 3 in use" in page
+    assert f'href="{path}"' not in page
+
+
 def test_a_new_key_is_shown_once_and_the_app_hears_of_the_old_one(server: Server, support: Browser):
     license_ = sold(server)
     seat = seat_on(server, license_, 1)

@@ -17,6 +17,7 @@ from activation_server.formats.admin_answers import (
 )
 from activation_server.formats.admin_requests import (
     ChangeBody,
+    ConvertBody,
     IssueBody,
     NoteBody,
     ReasonBody,
@@ -25,10 +26,17 @@ from activation_server.formats.admin_requests import (
 )
 from activation_server.rules.permissions import Permission
 from activation_server.rules.renewal import Renewal
-from activation_server.services import key_replacement, license_change, licensing, transfers
+from activation_server.services import (
+    key_replacement,
+    license_change,
+    licensing,
+    transfers,
+    trial_sale,
+)
 from activation_server.services.context import Context
 from activation_server.services.license_change import Changed, NewTerms
 from activation_server.services.licensing import LicenseView, Order
+from activation_server.services.trial_sale import Sale
 from activation_server.web.admin import documents
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.bodies import read_body
@@ -178,6 +186,29 @@ async def withdraw_transfer(
 ) -> Response:
     """No more transfers than the terms allow."""
     return await _by_reason(request, caller, license_id, transfers.withdraw, dry_run=dry_run)
+
+
+@router.post(
+    "/licenses/{license_id}/convert",
+    operation_id="convertTrial",
+    summary="Turn a trial into a license",
+    responses=AFTER_TERMS,
+    openapi_extra=takes_once(ConvertBody, as_seen=True),
+)
+async def convert_trial(
+    request: Request, caller: Issuer, license_id: UUID, *, dry_run: DryRun = False
+) -> Response:
+    """Its computers work on, and see it at their next check-in; its key stays."""
+    data = await read_body(request)
+    body = decode(ConvertBody, data)
+    buyer = body.buyer.person()
+    sale = Sale(body.policy, body.terms.given(), body.expires, body.order, buyer)
+
+    async def convert(context: Context) -> Made:
+        after = await trial_sale.convert(context, license_id, sale, body.reason)
+        return _with_changes(context, after)
+
+    return await changed(request, caller, license_id, data, convert, dry_run=dry_run)
 
 
 @router.post(

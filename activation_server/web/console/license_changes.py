@@ -22,7 +22,7 @@ from activation_server.services import (
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
 from activation_server.services.license_edit import ToChange
-from activation_server.web.console import terms_form
+from activation_server.web.console import sale_form, terms_form
 from activation_server.web.console.change_form import (
     Field,
     Given,
@@ -180,6 +180,18 @@ CHANGES: Final[Mapping[str, LicenseChange]] = MappingProxyType(
                 permission=_SUPPORT,
                 offered=lambda license_: license_.status is not Status.ACTIVE,
                 do=_standing("reinstate"),
+            ),
+            LicenseChange(
+                name="convert",
+                title="Turn into a license",
+                about="The trial is bought: its computers work on, with the same key, by the terms "
+                "of the policy, and see it at their next check-in.",
+                done="The trial is a license now. Tell the customer its key: it may be needed to "
+                "activate again.",
+                permission=Permission.LICENSES_ISSUE,
+                offered=lambda license_: license_.terms.trial_days is not None,
+                do=sale_form.convert,
+                fields=sale_form.fields,
             ),
             LicenseChange(
                 name="renew",

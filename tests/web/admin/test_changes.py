@@ -68,6 +68,18 @@ def test_one_more_transfer(server: Server, tool: Tool):
     assert actions(tool, license_id)[-2:] == ["transfer_allowed", "transfer_withdrawn"]
 
 
+def test_a_trial_becomes_a_license(server: Server, tool: Tool):
+    license_id = id_of(sold(server, overrides={"trial_days": 14}))
+    path = f"/licenses/{license_id}/convert"
+    body = {**WHY, "order": "FS-1005", "terms": {"seats": 3}, "expires": "2027-12-31T00:00:00Z"}
+    made = ok(tool.post(path, {**body, "buyer": {"email": "ana@example.com"}}, etag="*"))
+    assert (made["kind"], made["seats"], made["order"]) == ("subscription", 3, "FS-1005")
+    assert made["expires"] == "2027-12-31T00:00:00Z"
+    assert made["changes"]["trial_days"] == {"from": 14, "to": None}
+    refused(tool.post(path, body, etag="*"), "REFUSED")
+    assert actions(tool, license_id)[-1] == "trial_converted"
+
+
 def test_issue(server: Server, tool: Tool):
     body = {
         **ISSUE,
