@@ -193,7 +193,7 @@ async def withdraw_transfer(
     operation_id="convertTrial",
     summary="Turn a trial into a license",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(ConvertBody, as_seen=True),
+    openapi_extra=takes_once(ConvertBody, as_seen="license"),
 )
 async def convert_trial(
     request: Request, caller: Issuer, license_id: UUID, *, dry_run: DryRun = False
