@@ -1,6 +1,7 @@
 """Passkeys (WebAuthn, Level 3): made for this server, by somebody whom the device has verified.
 
-What a device says of itself (attestation) is not asked for: it would tell of the person.
+What a device says of itself (attestation) is not asked for: it would tell of the person. The
+library takes long to load, and few need it: call `load` first, beside the event loop.
 """
 
 import json
@@ -9,17 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from uuid import UUID
 
-import webauthn
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+from activation_server import base64url
 
 LONGEST_ANSWER: Final = 16 * 1024
-_VERIFIED: Final = UserVerificationRequirement.REQUIRED
 _TIMEOUT: Final = 120_000  # milliseconds
 Result = TypeVar("Result")
 
@@ -45,10 +38,23 @@ class Passkey:
     sign_count: int
 
 
+def load() -> None:
+    """Load the library; what follows loads it by itself, and holds up whoever waits."""
+    import webauthn  # noqa: F401, PLC0415
+
+
 def options_to_make(
     site: Site, challenge: bytes, staff_id: UUID, name: str, known: Sequence[bytes]
 ) -> str:
     """Give what a browser is asked, as JSON, to make a passkey that the device has not yet."""
+    import webauthn  # noqa: PLC0415 - see `load`
+    from webauthn.helpers.structs import (  # noqa: PLC0415
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     return webauthn.options_to_json(
         webauthn.generate_registration_options(
             rp_id=site.domain,
@@ -58,7 +64,8 @@ def options_to_make(
             challenge=challenge,
             timeout=_TIMEOUT,
             authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                user_verification=UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
         )
@@ -67,18 +74,21 @@ def options_to_make(
 
 def options_to_use(site: Site, challenge: bytes) -> str:
     """Give what a browser is asked, as JSON, to use any passkey of this server."""
-    return webauthn.options_to_json(
-        webauthn.generate_authentication_options(
-            rp_id=site.domain,
-            challenge=challenge,
-            timeout=_TIMEOUT,
-            user_verification=_VERIFIED,
-        )
+    return json.dumps(  # by hand: every sign-in page has it, and most are of who has no passkey
+        {
+            "challenge": base64url.encode(challenge),
+            "timeout": _TIMEOUT,
+            "rpId": site.domain,
+            "allowCredentials": [],
+            "userVerification": "required",
+        }
     )
 
 
 def made(site: Site, challenge: bytes, answer: str) -> Passkey:
     """Read a passkey that was made. Raises PasskeyError."""
+    import webauthn  # noqa: PLC0415 - see `load`
+
     found = _careful(
         lambda: webauthn.verify_registration_response(
             credential=_bounded(answer),
@@ -93,6 +103,8 @@ def made(site: Site, challenge: bytes, answer: str) -> Passkey:
 
 def used(site: Site, challenge: bytes, answer: str, passkey: Passkey) -> int:
     """See that a passkey answered; give its new count. Raises PasskeyError."""
+    import webauthn  # noqa: PLC0415 - see `load`
+
     found = _careful(
         lambda: webauthn.verify_authentication_response(
             credential=_bounded(answer),
@@ -111,7 +123,7 @@ def named(answer: str) -> bytes:
     """Give the id of the passkey that an answer says it is of. Raises PasskeyError."""
 
     def read() -> bytes:
-        return base64url_to_bytes(json.loads(_bounded(answer))["id"])
+        return base64url.decode(json.loads(_bounded(answer))["id"])
 
     return _careful(read)
 

@@ -5,6 +5,7 @@ is kept of pages that are only opened. It is good for one use: a passkey takes n
 newer than the last.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,7 @@ async def offer_new(context: Context, session: Session) -> Offer | None:
     site = site_of(context)
     if site is None:
         return None
+    await _loaded()
     known = [each.credential_id for each in await of_session(context, session)]
     ticket = _ticket(context, Purpose.NEW_PASSKEY, session.staff_id)
     challenge = _challenge(context, ticket)
@@ -102,6 +104,7 @@ async def add(context: Context, session: Session, ticket: str, answer: str) -> b
     given = _checked(context, Purpose.NEW_PASSKEY, ticket)
     if site is None or given is None or given.staff_id != session.staff_id:
         return False
+    await _loaded()
     try:
         new = crypto.made(site, _challenge(context, ticket), answer)
     except PasskeyError:
@@ -142,6 +145,7 @@ async def sign_in(
     """Take a passkey's answer, and begin a session; `after`: the ticket of single sign-on."""
     if wait := context.sign_in_limits.attempt_from(caller.network):
         return NotLetIn(Why.TOO_MANY, wait)
+    await _loaded()
     token, session_id = new_token(context), context.randomness.uuid()
 
     async def work(connection: Connection) -> tuple[LetIn | NotLetIn, str]:
@@ -166,6 +170,7 @@ async def step_up(
     """Take a passkey's answer of a session's owner; the session gets another token."""
     if wait := context.sign_in_limits.attempt_of(session.session_id):
         return NotLetIn(Why.TOO_MANY, wait)
+    await _loaded()
     token = new_token(context)
 
     async def work(connection: Connection) -> LetIn | NotLetIn:
@@ -209,6 +214,11 @@ async def _take(
         return None, Why.WRONG_PASSKEY
     await staff_passkeys.use(connection, passkey.credential_id, count, context.now(), until)
     return member, None
+
+
+async def _loaded() -> None:
+    """Have the library loaded before a transaction begins, and beside the event loop."""
+    await asyncio.to_thread(crypto.load)
 
 
 def _ticket(context: Context, purpose: Purpose, staff_id: UUID) -> str:
