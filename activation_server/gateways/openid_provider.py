@@ -32,6 +32,7 @@ from activation_server.rules.single_sign_on import (
 Json = Mapping[str, Any]
 
 _WITHIN: Final = 5.0  # seconds
+_AT_ONCE: Final = 4  # a slow provider holds so many of staff's places, and leaves the others
 _KEPT: Final = timedelta(
     hours=1
 )  # endpoints and keys; a key that is not known is asked for at once
@@ -76,6 +77,7 @@ class OpenIDProvider:
         self._tls = httpx2.create_ssl_context()
         self._found: _Found | None = None
         self._keys: Json | None = None  # of the same hour
+        self._talks = 0
 
     async def address(self, asked: Asked, now: datetime) -> str:
         """Give where a browser is sent to sign in. Raises ProviderAwayError."""
@@ -124,6 +126,9 @@ class OpenIDProvider:
             timeout=self._within,
             verify=self._tls,
         )
+        if self._talks >= _AT_ONCE:
+            raise ProviderAwayError("busy")
+        self._talks += 1
         try:
             async with asyncio.timeout(self._within), client as http:
                 yield http
@@ -131,6 +136,8 @@ class OpenIDProvider:
             raise ProviderAwayError("timeout") from None
         except httpx2.HTTPError as error:
             raise ProviderAwayError(type(error).__name__) from None
+        finally:
+            self._talks -= 1
 
     async def _metadata(self, http: AsyncOAuth2Client, now: datetime) -> Json:
         """Give the provider's endpoints, asked for now and then (OpenID Connect Discovery)."""

@@ -1,5 +1,6 @@
 """Single sign-on with a real provider over HTTP: the whole dance, and what must not work."""
 
+import asyncio
 import html
 import re
 import threading
@@ -16,7 +17,7 @@ from activation_server import base64url, bootstrap
 from activation_server.gateways.openid_provider import Client, OpenIDProvider
 from activation_server.rules.audit import Wanted
 from activation_server.rules.permissions import Role
-from activation_server.rules.single_sign_on import SignOnRules
+from activation_server.rules.single_sign_on import Asked, SignOnRules
 from activation_server.services import audit_list, passkeys, sessions, staff, staff_identities
 from activation_server.services.context import Context
 from activation_server.services.credentials import LetIn
@@ -24,6 +25,7 @@ from activation_server.services.identity_provider import SingleSignOn
 from activation_server.services.sign_in_limits import SignInLimits
 from activation_server.web.app import build
 from activation_server.web.console import cookies, paths
+from tests.conftest import START
 from tests.console.staff import Browser, token_in
 from tests.services.authenticator import Device
 from tests.services.identity_provider import CLIENT_ID, SECRET, LittleProvider, provider_running
@@ -365,6 +367,24 @@ def test_a_provider_that_is_dead_slow_or_no_provider_says_what_to_do(
         provider.metadata = wrong
         browser = Browser(with_sso(server, provider.url))
         refused(browser.send(paths.BY_SSO, {}), browser, "Contoso does not answer.", 503)
+
+
+def test_a_slow_provider_holds_up_four_at_once_and_no_more(
+    server: Server, provider: LittleProvider
+):
+    provider.waits = threading.Event()
+    slow = OpenIDProvider(Client(provider.url, CLIENT_ID, SECRET), within=0.3)
+    asked, now = Asked("state", "nonce", "v" * 43, "https://licenses.example.com/"), START
+
+    async def six() -> list[str]:
+        going = [slow.address(asked, now) for _ in range(6)]
+        done = await asyncio.gather(*going, return_exceptions=True)
+        return [str(each) for each in done]
+
+    assert sorted(server.run(six())) == ["busy"] * 2 + ["timeout"] * 4
+    provider.waits.set()
+    provider.waits = None
+    assert server.run(slow.address(asked, now)).startswith(f"{provider.url}/authorize?")
 
 
 def test_a_provider_that_dies_meanwhile_and_a_wrong_secret(
