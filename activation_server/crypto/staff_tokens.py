@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     CHALLENGE = "challenge"
     SSO = "single sign-on"  # a ticket that all that is asked of a provider is derived from
     SSO_STEP_UP = "single sign-on again"
+    SSO_LINK = "single sign-on to link an account"
     SSO_STATE = "single sign-on state"
     SSO_NONCE = "single sign-on nonce"
     SSO_VERIFIER = "single sign-on code verifier"

@@ -85,15 +85,23 @@ class _Proof:
 
 
 async def begin(
-    context: Context, sign_on: SingleSignOn, caller: Caller, session: Session | None = None
+    context: Context,
+    sign_on: SingleSignOn,
+    caller: Caller,
+    session: Session | None = None,
+    *,
+    link: bool = False,
 ) -> Begun | NotLetIn:
-    """Send a browser to the provider: to sign in, or the owner of a session to do so again."""
+    """Send a browser to the provider: to sign in, or the owner of a session to do so again.
+
+    With `link`, to show which account is theirs.
+    """
     limits = context.sign_in_limits
     if session is None:
         wait, staff_id, purpose = limits.attempt_from(caller.network), _NOBODY, Purpose.SSO
     else:
         wait, staff_id = limits.attempt_of(session.session_id), session.staff_id
-        purpose = Purpose.SSO_STEP_UP
+        purpose = Purpose.SSO_LINK if link else Purpose.SSO_STEP_UP
     if wait:
         return NotLetIn(Why.TOO_MANY, wait)
     until = seconds(context) + int(SSO_WITHIN.total_seconds())
@@ -173,6 +181,47 @@ async def step_up(
     return done
 
 
+async def link(
+    context: Context,
+    sign_on: SingleSignOn,
+    session: Session,
+    ticket: str,
+    returned: Returned,
+) -> NotLetIn | None:
+    """Link the account that the owner of a session came back with; give why it is not."""
+    proof = await _proof(context, sign_on, Purpose.SSO_LINK, ticket, returned)
+    if isinstance(proof, NotLetIn):
+        return proof
+    if proof.ticket.staff_id != session.staff_id:  # begun by somebody else in this browser
+        return NotLetIn(Why.TOO_LATE)
+    digest = subject_digest(context, proof.identity)
+
+    async def work(connection: Connection) -> NotLetIn | None:
+        member = await store.get(connection, session.staff_id, lock=True)
+        mine = await staff_identities.of_staff(connection, session.staff_id)
+        if member is None or member.disabled_at is not None or (mine and mine.digest):
+            return NotLetIn(Why.SSO_UNKNOWN)
+        if not await staff_identities.link_own(
+            connection, session.staff_id, digest, context.now(), proof.until
+        ):
+            return NotLetIn(Why.SSO_UNKNOWN)  # it is somebody else's
+        acting = context.acting(session.name)
+        await audit.note(acting, connection, Action.SSO_LINKED, subject=session.name)
+        return None
+
+    return await context.database.transact(work)
+
+
+async def linked_since(context: Context, session: Session) -> datetime | None:
+    """Tell since when the owner of a session is linked to an account, if they are."""
+
+    async def work(connection: Connection) -> datetime | None:
+        mine = await staff_identities.of_staff(connection, session.staff_id)
+        return None if mine is None else mine.linked_at
+
+    return await context.database.transact(work)
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What the owner of a session can sign in again with, besides a passkey."""
@@ -201,8 +250,16 @@ async def ways(context: Context, session: Session) -> Ways:
 
 def is_step_up(context: Context, ticket: str) -> bool:
     """Tell whether a ticket is of somebody who signs in again."""
-    tokens = context.keyring.staff_tokens
-    return tokens.check(Purpose.SSO_STEP_UP, ticket, seconds(context)) is not None
+    return _is_for(context, Purpose.SSO_STEP_UP, ticket)
+
+
+def is_link(context: Context, ticket: str) -> bool:
+    """Tell whether a ticket is of somebody who links an account."""
+    return _is_for(context, Purpose.SSO_LINK, ticket)
+
+
+def _is_for(context: Context, purpose: Purpose, ticket: str) -> bool:
+    return context.keyring.staff_tokens.check(purpose, ticket, seconds(context)) is not None
 
 
 def subject_digest(context: Context, identity: Identity) -> bytes:
@@ -292,7 +349,7 @@ def _asked(context: Context, ticket: str, purpose: Purpose) -> Asked:
         nonce=derived(Purpose.SSO_NONCE),
         code_verifier=derived(Purpose.SSO_VERIFIER),
         redirect_uri=context.issuer + CALLBACK_PATH,
-        anew=purpose is Purpose.SSO_STEP_UP,
+        anew=purpose is not Purpose.SSO,
     )
 
 

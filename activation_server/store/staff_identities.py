@@ -71,6 +71,16 @@ async def link(connection: AsyncConnection, staff_id: UUID, digest: bytes, now: 
     )
 
 
+async def link_own(
+    connection: AsyncConnection, staff_id: UUID, digest: bytes, now: datetime, until: datetime
+) -> bool:
+    """Link an account to somebody who is locked, and has none; `False` where it is another's."""
+    await remove(connection, staff_id)
+    values = {"digest": digest, "linked_at": now, "used_at": now, "used_until": until}
+    linking = insert(staff_identities).values(staff_id=staff_id, **values)
+    return (await connection.execute(linking.on_conflict_do_nothing())).rowcount == 1
+
+
 async def use(connection: AsyncConnection, staff_id: UUID, now: datetime, until: datetime) -> None:
     """Note that somebody, who is locked, signed in with a ticket."""
     await connection.execute(

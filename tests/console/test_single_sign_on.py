@@ -542,6 +542,36 @@ async def _refuses_passkey(context: Context, device: Device) -> None:
     assert why(done) == "sso_due"
 
 
+def test_an_account_without_a_verified_address_is_linked_by_its_owner(
+    server: Server, provider: LittleProvider
+):
+    me = server.run(member(server.context, "ola", Role.SUPPORT))
+    provider.account = {"sub": "sub-ola"}
+    sso, browser = with_sso(server, provider.url), Browser(with_sso(server, provider.url))
+    browser.sign_in(me)
+    page = browser.get(paths.ACCOUNT)
+    assert "Link your account" in page.text
+    server.world.clock.advance(minutes=11)
+    form = {"form_token": token_in(page)}
+    assert browser.send(paths.LINK_SSO, form).headers["location"] == paths.STEP_UP
+    code = me.code(server.context)
+    browser.post(paths.STEP_UP, on=paths.STEP_UP, password=me.password, code=code)
+    back = at_provider(begun(browser, paths.ACCOUNT, paths.LINK_SSO))
+    assert provider.wanted["prompt"] == "login"
+    stranger, other = server.run(member(server.context, "pia", Role.SUPPORT)), Browser(sso)
+    other.sign_in(stranger)
+    other.http.cookies.set(cookies.SSO, browser.cookie(cookies.SSO))
+    assert other.get(back).status_code == 422  # a link of somebody else's, planted
+    back = at_provider(begun(browser, paths.ACCOUNT, paths.LINK_SSO))
+    assert browser.get(back).headers["location"] == paths.ACCOUNT
+    assert log_of(server) == [("ola", "sso_linked", {})]
+    assert "You sign in with your account there" in browser.get(paths.ACCOUNT).text
+    back = at_provider(begun(other, paths.ACCOUNT, paths.LINK_SSO))
+    assert "somebody else's here" in html.unescape(other.get(back).text)
+    server.world.clock.advance(seconds=1)
+    assert danced(Browser(sso)).headers["location"] == paths.HOME
+
+
 def test_attempts_are_limited_and_refusals_are_in_the_audit_log(
     server: Server, provider: LittleProvider
 ):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activation_server.services import passkeys, sessions
+from activation_server.services import passkeys, sessions, single_sign_on
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, context_of, form_of, requires
 from activation_server.web.console.pages import go_to, page
@@ -29,8 +29,16 @@ async def account(request: Request, me: Annotated[SignedIn, Depends(requires())]
     keys = await passkeys.of_session(context_of(request), me.session)
     can_add = passkeys.site_of(context_of(request)) is not None
     done = _DONE.get(request.query_params.get("done", ""))
+    since = await single_sign_on.linked_since(context_of(request), me.session)
     return page(
-        request, "account.html", me=me, mine=mine, passkeys=keys, can_add=can_add, done=done
+        request,
+        "account.html",
+        me=me,
+        mine=mine,
+        passkeys=keys,
+        can_add=can_add,
+        done=done,
+        linked=since,
     )
 
 

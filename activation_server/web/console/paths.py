@@ -40,6 +40,7 @@ ACCOUNT: Final = "/console/account"
 PASSWORD: Final = "/console/account/password"  # noqa: S105 - a path
 APP: Final = "/console/account/app"
 PASSKEYS: Final = "/console/account/passkeys"
+LINK_SSO: Final = "/console/account/sso"
 STAFF: Final = "/console/staff"
 NEW_MEMBER: Final = "/console/staff/new"
 MEMBER: Final = "/console/staff/{staff_id}"

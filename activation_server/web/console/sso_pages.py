@@ -57,6 +57,18 @@ async def begin_again(request: Request, me: Annotated[SignedIn, Depends(requires
     return _lead_there(request, begun, wanted, me)
 
 
+@router.post(paths.LINK_SSO)
+async def begin_linking(
+    request: Request, me: Annotated[SignedIn, Depends(requires(fresh=True))]
+) -> Response:
+    """Lead to the provider, to show which account there is one's own."""
+    sign_on, context, caller = _set_up(request), context_of(request), caller_of(request)
+    begun = await single_sign_on.begin(context, sign_on, caller, me.session, link=True)
+    if isinstance(begun, NotLetIn):
+        return _not_linked(request, me, begun)
+    return _lead_there(request, begun, paths.ACCOUNT, me)
+
+
 @router.get(paths.SSO_CALLBACK)
 async def come_back(request: Request) -> Response:
     """Take what a browser brings back from the provider, once."""
@@ -64,6 +76,8 @@ async def come_back(request: Request) -> Response:
     ticket, wanted = cookies.sso_of(request)
     if single_sign_on.is_step_up(context, ticket):
         response = await _stepped_up(request, sign_on, ticket, paths.local(wanted))
+    elif single_sign_on.is_link(context, ticket):
+        response = await _linked(request, sign_on, ticket)
     else:
         done = await single_sign_on.sign_in(
             context, sign_on, ticket, _returned(request), caller_of(request)
@@ -83,6 +97,20 @@ async def _stepped_up(
         context_of(request), sign_on, me.session, ticket, _returned(request), caller_of(request)
     )
     return await answered(request, me, done, wanted)
+
+
+async def _linked(request: Request, sign_on: SingleSignOn, ticket: str) -> Response:
+    me = await who_is(request)
+    if me is None:
+        raise NotSignedInError
+    done = await single_sign_on.link(
+        context_of(request), sign_on, me.session, ticket, _returned(request)
+    )
+    return go_to(paths.ACCOUNT) if done is None else _not_linked(request, me, done)
+
+
+def _not_linked(request: Request, me: SignedIn, done: NotLetIn) -> Response:
+    return page(request, "sso_not_linked.html", 429 if done.wait else 422, me=me, wait=done.wait)
 
 
 def _signed_in(request: Request, done: LetIn | CodeDue | NotLetIn, wanted: str) -> Response:
