@@ -383,7 +383,7 @@ def test_a_slow_provider_holds_up_four_at_once_and_no_more(
 
     assert sorted(server.run(six())) == ["busy"] * 2 + ["timeout"] * 4
     provider.waits.set()
-    provider.waits = None
+    provider.waits, slow._within = None, 5
     assert server.run(slow.address(asked, now)).startswith(f"{provider.url}/authorize?")
 
 
@@ -391,9 +391,13 @@ def test_a_provider_that_dies_meanwhile_and_a_wrong_secret(
     server: Server, provider: LittleProvider
 ):
     signs_in(provider, "ana")
-    sso = with_sso(server, provider.url, within=0.2)
+    sso = with_sso(server, provider.url)
     browser = Browser(sso)
     back = at_provider(begun(browser))
+    assert sso.context.sign_on is not None
+    made = server.run(sso.context.sign_on.provider())
+    assert isinstance(made, OpenIDProvider)
+    made._within = 0.2
     provider.waits = threading.Event()
     refused(browser.get(back), browser, "Contoso does not answer.", 503)
     provider.waits.set()
