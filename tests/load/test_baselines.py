@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from tests.conftest import ISSUER
@@ -36,7 +37,7 @@ def test_the_ordinary_one_commits_the_check_in_and_signs_it(server: Server):
     [key] = keyring.signing.values()
     claims = jwt.decode(
         answer["certificate"],
-        key.private.public_key(),
+        Ed25519PublicKey.from_public_bytes(key.public),
         algorithms=["EdDSA"],
         audience=PRODUCT,
         issuer=ISSUER,
