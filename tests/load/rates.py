@@ -116,6 +116,7 @@ def late_answers_against_bare(setup: Setup) -> Measured:
         on.server() as server,
         on.baseline("bare") as bare,
     ):
+        disk = on.disk()
         peak = Side(server, on.check_ins, full(setup))
         alternate((peak,), setup.rounds)
         load = _thinking(setup, _PART * peak.rate)
@@ -123,7 +124,7 @@ def late_answers_against_bare(setup: Setup) -> Measured:
         theirs = Side(bare, kept(on.check_ins), load)
         alternate((ours, theirs), setup.rounds)
     late = [median(run.p99 for run in side.runs) for side in (ours, theirs)]
-    figures = [peak.told("server, peak"), ours.told("server"), theirs.told("bare")]
+    figures = [peak.told("server, peak"), ours.told("server"), theirs.told("bare"), disk]
     return Measured(late[0] / late[1], figures)
 
 
@@ -143,11 +144,12 @@ def check_ins_among_many(setup: Setup) -> Measured:
         on_many.server() as server_many,
         on_few.server() as server_few,
     ):
+        read = on_many.read_once()
         big = Side(server_many, on_many.check_ins, full(setup))
         small = Side(server_few, on_few.check_ins, full(setup))
         alternate((big, small), setup.rounds)
     figures = [
-        big.told(f"{many.activations:,} stored"),
+        f"{big.told(f'{many.activations:,} stored')}; {read}",
         small.told(f"{few.activations:,} stored"),
     ]
     return Measured(big.rate / small.rate, figures)

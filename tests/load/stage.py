@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count as count_up
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 import asyncpg
@@ -32,6 +34,7 @@ SERVER_SETTINGS = {
     "ACTIVATION_NETWORK_ACTIVATIONS": "none",
 }
 WORKERS = "ACTIVATION_WORKERS"
+_COMMIT_SECONDS = 3
 
 AVAILABLE = os.sched_getaffinity(0)
 
@@ -168,6 +171,24 @@ class Stage:
         told = {name: self.ask(f"SHOW {name}") for name in ("fsync", "synchronous_commit")}
         return "PostgreSQL: " + ", ".join(f"{name} {value}" for name, value in told.items())
 
+    def disk(self) -> str:
+        """Tell how long a lone commit takes: the share of the disk in an answer's time."""
+        times = self._database(_commit_times)
+        late = times[int(len(times) * 0.99)]
+        return (
+            f"the disk: half of {len(times):,} lone commits within {median(times):.1f} ms, "
+            f"99 % within {late:.1f} ms"
+        )
+
+    def read_once(self) -> str:
+        """Read the whole data set, as a day of check-ins does, so that memory holds what fits."""
+        began, size = time.monotonic(), 0
+        for file in self.data.folder.rglob("base/*/*"):
+            with file.open("rb") as data:
+                while part := data.read(1 << 23):
+                    size += len(part)
+        return f"read once before: {size / 1e9:.1f} GB in {time.monotonic() - began:.0f} s"
+
     def _database(self, work: Callable[..., Awaitable[Result]], *arguments: object) -> Result:
         async def opened() -> Result:
             async with raw_connection(self.url) as connection:
@@ -200,6 +221,18 @@ def stage(data: DataSet, workers: int = 1) -> Iterator[Stage]:
             yield Stage(data, cores, url, asyncio.run(_keyring(data, url)), Path(scratch))
     finally:
         os.sched_setaffinity(0, before)
+
+
+async def _commit_times(connection: asyncpg.Connection) -> list[float]:
+    """Commit one small row after the other; gives the milliseconds of each, the shortest first."""
+    await connection.execute("CREATE TABLE lone_commits (number int)")
+    times = []
+    end = time.monotonic() + _COMMIT_SECONDS
+    while (began := time.monotonic()) < end:
+        await connection.execute("INSERT INTO lone_commits VALUES (1)")
+        times.append(1000 * (time.monotonic() - began))
+    await connection.execute("DROP TABLE lone_commits")
+    return sorted(times)
 
 
 async def _keyring(data: DataSet, url: str) -> Keyring:
