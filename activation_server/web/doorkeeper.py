@@ -8,7 +8,6 @@ Whoever is turned away is told to come back in some seconds. One that comes at o
 not listened to for a moment: else a few that ask without pause would keep the server busy refusing.
 """
 
-import re
 from asyncio import AbstractEventLoop
 from typing import Any, Final
 
@@ -16,18 +15,13 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from activation_server.rules.admission import Rank, rank_of
+from activation_server.rules.admission import Rank
 from activation_server.web.admission import Admission
+from activation_server.web.whole import Whole, WholeCycle, whole
 
-# The head of a request as nearly all are: a body of known length or none, the connection kept.
-# Any other goes the usual way, where it is turned away as well.
-_HEAD: Final = re.compile(
-    rb"(GET|POST) (/[!-~]*) HTTP/1\.1\r\n"
-    rb"((?:(?!(?i:transfer-encoding|expect|upgrade|connection(?!: keep-alive\r)))"
-    rb"[!-9;-~]+:[^\r\n\0]*\r\n)*)\r\n"
-)
 PAUSE_SECONDS = 0.5  # less than anybody is told to wait
-_LENGTH: Final = re.compile(rb"^(?i:content-length):([^\r]*)\r$", re.MULTILINE)
+# What apps send all the time; each is answered by one body.
+_AT_ONCE: Final = frozenset({Rank.CHECK_IN, Rank.ACTIVATION})
 
 
 class Doorkeeper(HttpToolsProtocol):
@@ -46,15 +40,23 @@ class Doorkeeper(HttpToolsProtocol):
         self._amid = False  # of a request whose rest is to come
 
     def data_received(self, data: bytes) -> None:
-        """Turn a request away that is here as a whole, or go the usual way."""
-        if (
-            self._admission.has_room()
-            or self._is_busy()
-            or (rank := whole(data)) is None
-            or self._admission.has_room(rank)
-        ):
+        """Answer a request that is here as a whole, or turn it away; others go the usual way."""
+        request = None if self._is_busy() else whole(data)
+        if request is None:
             super().data_received(data)
-            return
+        elif not (self._admission.has_room() or self._admission.has_room(request.rank)):
+            self._turn_away(request.rank)
+        elif request.rank in _AT_ONCE:
+            self._answer(request)
+        else:
+            super().data_received(data)
+
+    def _answer(self, request: Whole) -> None:
+        self._unset_keepalive_if_required()
+        self.cycle = WholeCycle(self, request)
+        self._start_asgi_task(self.cycle, self.app)
+
+    def _turn_away(self, rank: Rank) -> None:
         self._unset_keepalive_if_required()
         headers = self.server_state.default_headers
         self.transport.write(self._admission.turned_away(rank, headers))
@@ -82,21 +84,3 @@ class Doorkeeper(HttpToolsProtocol):
     def _is_busy(self) -> bool:
         answered = self.cycle is None or self.cycle.response_complete
         return self._amid or not answered or self.flow.write_paused
-
-
-def whole(data: bytes) -> Rank | None:
-    """Tell what a request is for, if these bytes are one and may be turned away."""
-    head = _HEAD.match(data)
-    if head is None:
-        return None
-    match _LENGTH.findall(head[3]):
-        case []:
-            length = b"0"
-        case [length]:
-            length = length.strip(b" \t")
-        case _:
-            return None
-    if not length.isdigit() or len(length) > 9 or head.end() + int(length) != len(data):
-        return None
-    path = head[2].partition(b"?")[0]
-    return None if b"%" in path else rank_of(head[1].decode(), path.decode())

@@ -9,7 +9,6 @@ import pytest
 
 from activation_server.rules.admission import Rank
 from activation_server.web import doorkeeper
-from activation_server.web.doorkeeper import whole
 from tests.conftest import World
 from tests.web.live import Live, live
 from tests.web.server import PROBLEM_FIELDS, refused
@@ -17,41 +16,6 @@ from tests.web.server import PROBLEM_FIELDS, refused
 CHECK_IN = "/v1/activations/e0ecab30-bd76-89d5-bbeb-d6e595ba53c2/reactivations"
 POST = f"POST {CHECK_IN} HTTP/1.1\r\nHost: x\r\n".encode()
 TWO = b"Content-Length: 2\r\n"
-
-
-@pytest.mark.parametrize(
-    ("data", "rank"),
-    [
-        (POST + TWO + b"\r\n{}", Rank.CHECK_IN),
-        (POST + b"content-length:2\r\nAccept: */*\r\n\r\n{}", Rank.CHECK_IN),
-        (POST + TWO + b"Connection: keep-alive\r\n\r\n{}", Rank.CHECK_IN),
-        (POST + b"\r\n", Rank.CHECK_IN),
-        (b"POST /v1/activations HTTP/1.1\r\nHost: x\r\n" + TWO + b"\r\n{}", Rank.ACTIVATION),
-        (b"POST /v1/trials?x=y HTTP/1.1\r\n\r\n", Rank.ACTIVATION),
-        (b"GET /problems HTTP/1.1\r\nHost: x\r\n\r\n", Rank.LOOK_UP),
-        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", None),
-        (b"GET /%68ealthz HTTP/1.1\r\nHost: x\r\n\r\n", None),
-        (POST + TWO + b"\r\n{", None),  # a part is missing
-        (POST + TWO + b"\r\n{}G", None),  # another one has begun
-        (POST + TWO + TWO + b"\r\n{}", None),
-        (POST + b"Content-Length: 2, 2\r\n\r\n{}", None),
-        (POST + b"Content-Length: +2\r\n\r\n{}", None),
-        (POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}", None),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", None),
-        (POST + TWO + b"transfer-encoding: x\r\n\r\n{}", None),
-        (POST + TWO + b"Expect: 100-continue\r\n\r\n{}", None),
-        (POST + TWO + b"Connection: close\r\n\r\n{}", None),
-        (POST + TWO + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n{}", None),
-        (POST + b"X: y\r\n Content-Length: 2\r\n\r\n{}", None),  # folded
-        (POST + b"Content-Length : 2\r\n\r\n{}", None),
-        (b"HEAD /problems HTTP/1.1\r\nHost: x\r\n\r\n", None),
-        (b"GET /problems HTTP/1.0\r\n\r\n", None),
-        (b"GET /problems\r\n", None),
-        (b"", None),
-    ],
-)
-def test_what_is_one_whole_request(data: bytes, rank: Rank | None) -> None:
-    assert whole(data) is rank
 
 
 @pytest.fixture(scope="module")
