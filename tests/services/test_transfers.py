@@ -27,8 +27,8 @@ async def give_back(context: Context, held: Certified, number: int):
 
 def test_one_more_transfer_is_used_once_and_counts_as_none(world: World):
     async def work(context: Context):
-        terms = {"transfers": 1, "transfer_days": 30}
-        key = (await issue_one(context, seats=4, overrides=terms)).license_key
+        terms = {"seats": 4, "transfers": 1, "transfer_days": 30}
+        key = (await issue_one(context, overrides=terms)).license_key
         held = [await seat(context, key, number) for number in range(1, 5)]
         for _ in range(2):  # pressed again: it is one all the same
             await transfers.allow_one_more(context, key, WHY)
@@ -51,7 +51,7 @@ def test_one_more_transfer_is_used_once_and_counts_as_none(world: World):
 
 def test_it_is_taken_back_while_it_is_not_used(world: World):
     async def work(context: Context):
-        key = (await issue_one(context, overrides={"transfers": 0})).license_key
+        key = (await issue_one(context, overrides={"seats": 1, "transfers": 0})).license_key
         held = await seat(context, key, 1)
         allowed = await transfers.allow_one_more(context, key, WHY)
         told = (await licensing.show(context, key)).explanation

@@ -57,7 +57,7 @@ def test_the_computer_of_a_bought_trial_works_on(world: World):
     assert granted(other).seats.used == 2
     assert [each.license.license_id for each in found.licenses] == [changed.view.license.license_id]
     assert set(shown.view.overrides) == {"seats"}
-    assert [each.email for each in shown.view.people] == ["a@e….com"]
+    assert [each.person.email for each in shown.view.people] == ["a…@e….com"]
     [event] = [each for each in shown.events if each.kind == "trial_converted"]
     assert event.details["reason"] == WHY
     assert event.details["changes"]["policy"] == {"from": "trial", "to": "yearly"}
