@@ -153,6 +153,52 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
             )
         ],
     ),
+    ("license allow-transfer", ("{id}", *REASON), []),  # not limited
+    (
+        "license set",
+        ("{id}", "--transfers", "1", "--trial-days", "30", *REASON),
+        [
+            (
+                "terms_changed",
+                None,
+                {
+                    "changes": {
+                        "transfers": {"from": None, "to": 1},
+                        "trial_days": {"from": None, "to": 30},
+                    }
+                },
+                True,
+            )
+        ],
+    ),
+    ("license allow-transfer", ("{id}", *REASON), [("transfer_allowed", None, {}, True)]),
+    ("license allow-transfer", ("{id}", *REASON), []),
+    (
+        "license allow-transfer",
+        ("{id}", "--withdraw", *REASON),
+        [("transfer_withdrawn", None, {}, True)],
+    ),
+    (
+        "license convert",
+        ("{id}", *REASON),
+        [
+            (
+                "trial_converted",
+                None,
+                {
+                    "changes": {
+                        "expires": {"from": "2100-01-10T00:00:00Z", "to": None},
+                        "features": {"from": ["a"], "to": []},
+                        "seats": {"from": 5, "to": 1},
+                        "transfers": {"from": 1, "to": None},
+                        "trial_days": {"from": 30, "to": None},
+                    }
+                },
+                True,
+            )
+        ],
+    ),
+    ("license convert", ("{id}", *REASON), []),
     (
         "activation declare",
         ("{seat}", "--true", "latest", *REASON),

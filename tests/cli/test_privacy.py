@@ -26,7 +26,7 @@ def test_the_map_is_markdown_by_default(nowhere: Path):
     done = privacy_map()
     assert done.exit_code == 0
     assert done.stdout.startswith("# Record of processing\n")
-    assert "| `order_sealed`      | order              | Contract    | license |" in done.stdout
+    assert "| `order_sealed`        | order              | Contract    | license |" in done.stdout
     assert privacy_map("--format", "markdown").stdout == done.stdout
     assert not nowhere.exists()
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from activation_server import base64url, bootstrap
@@ -18,7 +19,14 @@ from activation_server.gateways.openid_provider import Client, OpenIDProvider
 from activation_server.rules.audit import Wanted
 from activation_server.rules.permissions import Role
 from activation_server.rules.single_sign_on import Asked, SignOnRules
-from activation_server.services import audit_list, passkeys, sessions, staff, staff_identities
+from activation_server.services import (
+    audit_list,
+    passkeys,
+    sessions,
+    single_sign_on,
+    staff,
+    staff_identities,
+)
 from activation_server.services.context import Context
 from activation_server.services.credentials import LetIn
 from activation_server.services.identity_provider import SingleSignOn
@@ -40,6 +48,13 @@ ONE = SignOnRules("Contoso")
 def running_provider(shared_server: Server) -> Iterator[LittleProvider]:
     with provider_running(shared_server.world.clock) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def all_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that ran before in this process may have left faults alone to be told."""
+    structlog.reset_defaults()
+    monkeypatch.setattr(single_sign_on, "log", structlog.get_logger())
 
 
 @pytest.fixture
