@@ -112,9 +112,10 @@ def measure(profile: str, pairs: Sequence[tuple[Values, Values]]) -> Figures:
     )
 
 
-def others_accepted(of: Sequence[dict[str, str]]) -> int:
-    """How many of a million pairings of different computers pass for the same one."""
-    return sum(same_computer(one, other) for one, other in different_computers(of))
+def others_accepted(of: Sequence[dict[str, str]], pairings: int = PAIRINGS) -> int:
+    """How many of so many pairings of different computers pass for the same one."""
+    tried = itertools.islice(different_computers(of), pairings)
+    return sum(same_computer(one, other) for one, other in tried)
 
 
 def _of(values: Values, names: Sequence[str]) -> dict[str, str]:

@@ -26,8 +26,9 @@ def test_real_drift_is_tolerated():
 
 
 @needs_machines
-def test_no_other_computer_is_accepted_in_a_million_pairings():
-    assert measured.others_accepted(measured.computers()) == 0
+def test_no_other_computer_is_accepted():
+    """All of the same model, and others; `make measure-hardware` tries a million."""
+    assert measured.others_accepted(measured.computers(), 100_000) == 0
 
 
 @pytest.mark.parametrize(
