@@ -23,11 +23,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from activation_server.postgres_account import EmbeddedPostgresError
 from activation_server.postgres_cluster import (
     START_SECONDS,
     STOP_SECONDS,
     Cluster,
-    EmbeddedPostgresError,
     give_to_owner_of_parent,
 )
 

@@ -20,6 +20,13 @@ from typing import Any, Self
 
 import psutil
 
+from activation_server.postgres_account import (
+    EmbeddedPostgresError,
+    account_for,
+    let_read,
+    let_traverse,
+)
+
 _PORT = 5432  # names the socket; nothing listens on TCP
 START_SECONDS = 120  # replaying the log after a crash takes its time
 STOP_SECONDS = 60
@@ -55,94 +62,11 @@ _INITIAL = {
 }
 
 
-class EmbeddedPostgresError(Exception):
-    """The bundled PostgreSQL can't be used; the message says why and what to do."""
-
-
 def give_to_owner_of_parent(path: Path) -> None:
     """Lets the owner of a data directory go on alone after root was here."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-@dataclass(frozen=True)
-class _Account:
-    """The OS user that PostgreSQL runs as; it refuses to run as root."""
-
-    uid: int
-    gid: int
-
-    def may_traverse(self, info: os.stat_result) -> bool:
-        if info.st_uid == self.uid:
-            return bool(info.st_mode & stat.S_IXUSR)
-        if info.st_gid == self.gid:
-            return bool(info.st_mode & stat.S_IXGRP)
-        return bool(info.st_mode & stat.S_IXOTH)
-
-
-def _account(*places: Path) -> _Account:
-    """Returns who runs PostgreSQL: this user; for root, the owner of a place, else `pgserver`."""
-    import pwd  # noqa: PLC0415 - not on Windows
-
-    if os.geteuid() != 0:
-        return _Account(os.geteuid(), os.getegid())
-    for owner in (place.stat().st_uid for place in places if place.exists()):
-        with suppress(KeyError):  # a uid from another machine or container has no name here
-            if owner != 0:
-                return _Account(owner, pwd.getpwuid(owner).pw_gid)
-    return _system_account("pgserver")
-
-
-def _system_account(name: str) -> _Account:
-    """Returns the OS user of this name, made if there is none."""
-    import fcntl  # noqa: PLC0415 - not on Windows
-
-    with suppress(KeyError):
-        return _named(name)
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-    lock = os.open("/etc", os.O_RDONLY)
-    try:
-        # One at a time: of two at once, useradd lets both make the user, and the first one's id
-        # is nobody's afterwards.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with suppress(KeyError):
-            return _named(name)
-        with suppress(OSError):
-            subprocess.run([*command, name], capture_output=True, check=False)  # noqa: S603 - ours
-        return _named(name)
-    except KeyError as error:
-        raise EmbeddedPostgresError(
-            f"PostgreSQL does not run as root, and the OS user {name} could not be made: make it by"
-            " hand, or run as an ordinary user."
-        ) from error
-    finally:
-        os.close(lock)
-
-
-def _named(name: str) -> _Account:
-    """Returns an OS user. Raises KeyError if there is none of the name."""
-    import pwd  # noqa: PLC0415 - not on Windows
-
-    return _Account(*pwd.getpwnam(name)[2:4])
-
-
-def _let_traverse(directory: Path, account: _Account) -> None:
-    """Lets the account through a directory and its parents, but not list them."""
-    for path in (directory, *directory.parents):
-        info = path.stat()
-        if not account.may_traverse(info):
-            path.chmod(stat.S_IMODE(info.st_mode) | stat.S_IXOTH)
-
-
-def _let_read(tree: Path) -> None:
-    """Makes installed programs readable and executable by all: root's umask may have been 077."""
-    for directory, _, files in os.walk(tree):
-        for path in (Path(directory), *(Path(directory, name) for name in files)):
-            mode = stat.S_IMODE(path.stat().st_mode)
-            needed = 0o005 if mode & stat.S_IXUSR else 0o004
-            if mode & needed != needed:
-                path.chmod(mode | needed)
 
 
 @dataclass(frozen=True)
@@ -198,7 +122,7 @@ class Cluster:
         self.data_dir = data_dir
         self.directory = data_dir / "postgres"
         self.log = data_dir / "postgres.log"
-        self.account = _account(self.directory, data_dir)
+        self.account = account_for(self.directory, data_dir)
 
     def is_served(self) -> bool:
         """Tells, in less than a millisecond, whether a postmaster is there, ready or not."""
@@ -236,9 +160,9 @@ class Cluster:
         package = self.programs.parent.parent
         for tree in (self.programs.parent, Path(f"{package}.libs"), package / ".dylibs"):
             if tree.exists():
-                _let_read(tree)
-                _let_traverse(tree, self.account)
-        _let_traverse(self.data_dir, self.account)
+                let_read(tree)
+                let_traverse(tree, self.account)
+        let_traverse(self.data_dir, self.account)
         if self.directory.exists() and self.directory.stat().st_uid != self.account.uid:
             for directory, _, files in os.walk(self.directory, topdown=False):  # itself last
                 for path in (directory, *(os.path.join(directory, name) for name in files)):  # noqa: PTH118 - many
@@ -334,7 +258,7 @@ class Cluster:
         directory.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0 and directory.lstat().st_uid == 0:
             os.chown(directory, self.account.uid, self.account.gid, follow_symlinks=False)
-            _let_traverse(directory.parent, self.account)
+            let_traverse(directory.parent, self.account)
         info = directory.lstat()
         if info.st_uid != self.account.uid or stat.S_IMODE(info.st_mode) != 0o700:
             raise EmbeddedPostgresError(

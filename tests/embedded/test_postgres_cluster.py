@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy
 
 from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from activation_server.postgres_cluster import Postmaster, _let_read, _system_account
+from activation_server.postgres_account import let_read, system_account
+from activation_server.postgres_cluster import Postmaster
 from tests.embedded.processes import ROOT, User, is_alive, python, query, wait_until
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root can act as two OS users")
@@ -131,7 +132,7 @@ def test_programs_installed_under_a_strict_umask_are_opened(data_dir: Path) -> N
     for path, strict in ((program, 0o700), (text, 0o600)):
         path.parent.mkdir(mode=0o700, parents=True)
         path.touch(strict)
-    _let_read(data_dir)
+    let_read(data_dir)
     assert (mode(program), mode(text), mode(text.parent)) == (0o705, 0o604, 0o705)
 
 
@@ -202,7 +203,7 @@ def test_two_starts_at_once_make_one_user() -> None:
     name = f"actest{os.getpid()}"
     try:
         with ThreadPoolExecutor(8) as pool:
-            accounts = set(pool.map(_system_account, [name] * 8))
-        assert accounts == {_system_account(name)}
+            accounts = set(pool.map(system_account, [name] * 8))
+        assert accounts == {system_account(name)}
     finally:
         subprocess.run(["/usr/sbin/userdel", name], check=True)
