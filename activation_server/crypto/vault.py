@@ -18,16 +18,16 @@ from activation_server.crypto.sealed import KEY_BYTES, Place, SealingKey, opened
 from activation_server.rules.folding import BEGINNING, is_unspaced
 from activation_server.rules.person import Indexed, Part
 
-# Bits of a digest. Of 10,000,000 people with three words each about 15,000 share, by chance, the
+# Bits of a digest. Of 10,000,000 people with three words each about 1,800 share, by chance, the
 # token of a word's first three letters, 230 that of its first six, and 2 that of an address.
 BITS: Final = {
-    Indexed.WORD: 11,  # of three letters; each of the next three tells two bits more
-    Indexed.COMPUTER: 11,
+    Indexed.WORD: 14,  # of three letters; each of the next three tells one bit more
+    Indexed.COMPUTER: 14,
     Indexed.DOMAIN: 10,
     Indexed.EMAIL: 22,  # the first of them are the domain's
     Indexed.ORDER: 22,
 }
-LETTER_BITS: Final = 2
+LETTER_BITS: Final = 1
 UNSPACED_BITS: Final = 7  # of one character of a script without spaces: names have two to four
 # The index is kept in so many drawers, each with tokens of its own: a search for what very many
 # have stops after some of them, and who is alike in two drawers doesn't show.
