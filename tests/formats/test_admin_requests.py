@@ -8,7 +8,9 @@ import typer
 from typer.testing import CliRunner
 
 from activation_server.cli.terms import NAMES, OPTIONS, taking_terms
-from activation_server.formats.admin_requests import REQUESTS, TermsBody, decode
+from activation_server.formats.admin_requests import REQUESTS
+from activation_server.formats.admin_requests.base import decode
+from activation_server.formats.admin_requests.terms import TermsBody
 from activation_server.formats.client_api import RequestInvalidError
 
 NUMBERS = (0, 1, 8760, 8761, 36_500, 36_501, 366 * 24 * 60, 366 * 24 * 60 + 1, 1200, 1201)

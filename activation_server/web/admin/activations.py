@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import ActivationAnswer
-from activation_server.formats.admin_requests import DeclarationBody, ReasonBody, decode
+from activation_server.formats.admin_answers.activations import ActivationAnswer
+from activation_server.formats.admin_requests.activations import DeclarationBody
+from activation_server.formats.admin_requests.base import ReasonBody, decode
 from activation_server.rules.permissions import Permission
 from activation_server.rules.seat import Activation
 from activation_server.services import seat_changes

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import audit_report, cursor
-from activation_server.formats.admin_answers import EntriesAnswer
-from activation_server.formats.admin_requests import Moment
+from activation_server.formats.admin_answers.audit import EntriesAnswer
+from activation_server.formats.admin_requests.base import Moment
 from activation_server.rules.audit import Action, Entry, Place, Wanted
 from activation_server.rules.permissions import Permission
 from activation_server.services import audit_list

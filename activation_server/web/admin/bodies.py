@@ -5,7 +5,7 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from activation_server.formats.admin_problem import AdminCode
-from activation_server.formats.admin_requests import AdminBody, BodyT, decode
+from activation_server.formats.admin_requests.base import AdminBody, BodyT, decode
 from activation_server.web.admin.answers import JSON, AdminRefusal
 from activation_server.web.requests import content_type, read_limited
 

@@ -6,7 +6,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import PoliciesAnswer, ProductsAnswer, ReleasesAnswer
+from activation_server.formats.admin_answers.catalogue import (
+    PoliciesAnswer,
+    ProductsAnswer,
+    ReleasesAnswer,
+)
 from activation_server.rules.permissions import Permission
 from activation_server.services import products, releases
 from activation_server.services.products import Policy

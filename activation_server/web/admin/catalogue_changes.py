@@ -7,20 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import (
+from activation_server.formats.admin_answers.catalogue import (
     PolicyAnswer,
     PolicyChangedAnswer,
     ProductAnswer,
     ReleaseAnswer,
     ReleaseListedAnswer,
 )
-from activation_server.formats.admin_requests import (
+from activation_server.formats.admin_requests.base import decode
+from activation_server.formats.admin_requests.catalogue import (
     PolicyBody,
     ProductBody,
     ProductNameBody,
     ReleaseBody,
     ReleaseNamedBody,
-    decode,
 )
 from activation_server.rules.permissions import Permission
 from activation_server.services import catalogue_edit, products, releases

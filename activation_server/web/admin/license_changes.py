@@ -9,20 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import (
+from activation_server.formats.admin_answers.licenses import (
     ChangedAnswer,
     IssuedAnswer,
     LicenseAnswer,
     NewKeyAnswer,
 )
-from activation_server.formats.admin_requests import (
+from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.licenses import (
     ChangeBody,
     ConvertBody,
     IssueBody,
     NoteBody,
-    ReasonBody,
     RenewBody,
-    decode,
 )
 from activation_server.rules.permissions import Permission
 from activation_server.rules.renewal import Renewal

@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from activation_server.formats import cursor as place
 from activation_server.formats import person
-from activation_server.formats.admin_answers import (
-    ActivationsAnswer,
+from activation_server.formats.admin_answers.activations import ActivationsAnswer
+from activation_server.formats.admin_answers.licenses import (
     EventsAnswer,
     LicensesAnswer,
     LicenseShownAnswer,
     RefusalsAnswer,
 )
-from activation_server.formats.admin_requests import Moment
+from activation_server.formats.admin_requests.base import Moment
 from activation_server.rules.license import Status
 from activation_server.rules.permissions import Permission
 from activation_server.services import license_list, licensing

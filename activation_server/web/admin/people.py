@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api, person_export, person_summary
-from activation_server.formats.admin_answers import (
+from activation_server.formats.admin_answers.people import (
     ErasedAnswer,
     ExportAnswer,
     PersonDataAnswer,
     RevealedAnswer,
 )
-from activation_server.formats.admin_requests import EmailBody, PersonBody, ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.people import EmailBody, PersonBody
 from activation_server.rules.permissions import Permission
 from activation_server.services import erasure, export, person_data, reveal
 from activation_server.web.admin.access import Caller, requires

@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
-from activation_server.formats.admin_answers import (
+from activation_server.formats.admin_answers.privacy import (
     HoldAnswer,
     HoldsAnswer,
     RetentionAnswer,
     RunsAnswer,
 )
-from activation_server.formats.admin_requests import HoldBody, ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.privacy import HoldBody
 from activation_server.rules.hold import Hold, HoldOrder
 from activation_server.rules.permissions import Permission
 from activation_server.services import holds, retention

@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal
 
 from activation_server.formats import problem
-from activation_server.formats.admin_requests import AdminBody
+from activation_server.formats.admin_requests.base import AdminBody
 from activation_server.web.admin.bodies import takes
 
 PREFIX: Final = "/admin/v1"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from activation_server.formats import admin_requests
-from activation_server.formats.admin_requests import TermsBody
+from activation_server.formats.admin_requests.base import decode
+from activation_server.formats.admin_requests.terms import TermsBody
 from activation_server.formats.client_api import RequestInvalidError
 from activation_server.formats.times import parse_end
 from activation_server.rules.errors import OperatorError
@@ -213,7 +213,7 @@ def read(typed: Mapping[str, str]) -> dict[str, object]:
     kinds = {term.name: term.kind for term in TERMS if term.name in typed}
     body = json.dumps({name: _value(kind, name, typed[name]) for name, kind in kinds.items()})
     try:
-        return admin_requests.decode(TermsBody, body.encode()).given()
+        return decode(TermsBody, body.encode()).given()
     except RequestInvalidError as error:
         raise OperatorError(" ".join(map(_sentence, error.errors))) from None
 
