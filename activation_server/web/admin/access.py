@@ -54,8 +54,9 @@ def requires(permission: Permission) -> Any:  # noqa: ANN401 - what FastAPI's De
 def permission_of(route: APIRoute) -> Permission | None:
     """Give the scope that a route needs; `None` for one that needs none."""
     for dependency in route.dependant.dependencies:
-        if isinstance(dependency.call, Requires):
-            return dependency.call.permission
+        permission = getattr(dependency.call, "permission", None)
+        if isinstance(permission, Permission):
+            return permission
     return None
 
 

@@ -4,28 +4,31 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
 from activation_server.formats.admin_answers.activations import ActivationAnswer
 from activation_server.formats.admin_requests.activations import DeclarationBody
-from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody
 from activation_server.rules.permissions import Permission
 from activation_server.rules.seat import Activation
 from activation_server.services import seat_changes
 from activation_server.services.context import Context
-from activation_server.web.admin.access import Caller, requires
-from activation_server.web.admin.bodies import read_body
-from activation_server.web.admin.once import DryRun, Made, changed_activation
-from activation_server.web.admin.routes import PREFIX, takes_once, writing
+from activation_server.web.admin.changes import Asked, asks
+from activation_server.web.admin.once import Made
+from activation_server.web.admin.routes import PREFIX, writing
 
 router = APIRouter(prefix=PREFIX, tags=["activations"])
 
 AFTER: Final = writing(
     ActivationAnswer, headers={"ETag": "the version of the activation, for `If-Match`"}
 )
-Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
+Removing = Annotated[
+    Asked[ReasonBody], asks(Permission.LICENSES_SUPPORT, ReasonBody, as_seen="activation")
+]
+Declaring = Annotated[
+    Asked[DeclarationBody], asks(Permission.LICENSES_SUPPORT, DeclarationBody, as_seen="activation")
+]
 
 
 @router.post(
@@ -33,20 +36,15 @@ Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
     operation_id="removeActivation",
     summary="Take a computer's seat back",
     responses=AFTER,
-    openapi_extra=takes_once(ReasonBody, as_seen="activation"),
 )
-async def remove_activation(
-    request: Request, caller: Supporter, activation_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def remove_activation(asked: Removing, activation_id: UUID) -> Response:
     """Its app is told so at its next check-in. Repeated, nothing changes."""
-    data = await read_body(request)
-    body = decode(ReasonBody, data)
 
     async def remove(context: Context) -> Made:
-        removed = await seat_changes.remove_activation(context, activation_id, body.reason)
+        removed = await seat_changes.remove_activation(context, activation_id, asked.body.reason)
         return _seat(context, removed)
 
-    return await changed_activation(request, caller, activation_id, data, remove, dry_run=dry_run)
+    return await asked.on_activation(activation_id, remove)
 
 
 @router.post(
@@ -54,20 +52,16 @@ async def remove_activation(
     operation_id="declareBranch",
     summary="Say which of two copies is the true one",
     responses=AFTER,
-    openapi_extra=takes_once(DeclarationBody, as_seen="activation"),
 )
-async def declare_branch(
-    request: Request, caller: Supporter, activation_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def declare_branch(asked: Declaring, activation_id: UUID) -> Response:
     """The other is refused until it activates anew."""
-    data = await read_body(request)
-    body = decode(DeclarationBody, data)
+    body = asked.body
 
     async def declare(context: Context) -> Made:
         declared = await seat_changes.declare_branch(context, activation_id, body.true, body.reason)
         return _seat(context, declared)
 
-    return await changed_activation(request, caller, activation_id, data, declare, dry_run=dry_run)
+    return await asked.on_activation(activation_id, declare)
 
 
 def _seat(context: Context, seat: Activation) -> Made:

@@ -19,6 +19,7 @@ from activation_server.web.admin import (
     bulk,
     catalogue,
     catalogue_changes,
+    changes,
     license_changes,
     licenses,
     people,
@@ -83,15 +84,19 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    _name_scopes(document)
+    _describe_calls(document)
     return document
 
 
-def _name_scopes(document: dict[str, Any]) -> None:
+def _describe_calls(document: dict[str, Any]) -> None:
+    """Name the scope of each, and what a change takes."""
     for route in routes():
         permission = permission_of(route)
         for method in route.methods or ():
             call = document["paths"][route.path][method.lower()]
+            taken = changes.described(route)
+            taken["parameters"] = [*call.get("parameters", []), *taken.get("parameters", [])]
+            call.update({name: each for name, each in taken.items() if each})
             call["security"] = [{"token": [permission]}]
             call["description"] = f"{call['description']} Scope: `{permission}`."
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
@@ -14,7 +13,6 @@ from activation_server.formats.admin_answers.catalogue import (
     ReleaseAnswer,
     ReleaseListedAnswer,
 )
-from activation_server.formats.admin_requests.base import decode
 from activation_server.formats.admin_requests.catalogue import (
     PolicyBody,
     ProductBody,
@@ -27,15 +25,20 @@ from activation_server.services import catalogue_edit, products, releases
 from activation_server.services.context import Context
 from activation_server.services.products import Policy
 from activation_server.services.releases import Release
-from activation_server.web.admin.access import Caller, requires
-from activation_server.web.admin.bodies import read_body
 from activation_server.web.admin.catalogue import policy_document
-from activation_server.web.admin.once import DryRun, Made, once, versions_seen
-from activation_server.web.admin.routes import PREFIX, takes_once, writing
+from activation_server.web.admin.changes import Asked, asks
+from activation_server.web.admin.once import Made
+from activation_server.web.admin.routes import PREFIX, writing
 
 router = APIRouter(prefix=PREFIX, tags=["catalogue changes"])
 
-Writer = Annotated[Caller, requires(Permission.CATALOGUE_WRITE)]
+_WRITE = Permission.CATALOGUE_WRITE
+NewProduct = Annotated[Asked[ProductBody], asks(_WRITE, ProductBody)]
+NewName = Annotated[Asked[ProductNameBody], asks(_WRITE, ProductNameBody)]
+NewPolicy = Annotated[Asked[PolicyBody], asks(_WRITE, PolicyBody)]
+PolicyChange = Annotated[Asked[PolicyBody], asks(_WRITE, PolicyBody, as_seen="policy")]
+NewRelease = Annotated[Asked[ReleaseBody], asks(_WRITE, ReleaseBody)]
+Withdrawal = Annotated[Asked[ReleaseNamedBody], asks(_WRITE, ReleaseNamedBody)]
 ETAG: Final = {"ETag": "the version of the policy, for `If-Match`"}
 
 
@@ -45,19 +48,17 @@ ETAG: Final = {"ETag": "the version of the policy, for `If-Match`"}
     summary="Add a product",
     status_code=201,
     responses=writing(ProductAnswer, 201),
-    openapi_extra=takes_once(ProductBody),
 )
-async def add_product(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def add_product(asked: NewProduct) -> Response:
     """It starts with the policy `standard`: one seat, for ever."""
-    data = await read_body(request)
-    body = decode(ProductBody, data)
+    body = asked.body
 
     async def add(context: Context) -> Made:
         code, name, algorithm = body.code, body.name, body.algorithm.value
         policies = await products.add_product(context, code, name, algorithm, body.reason)
         return Made(ProductAnswer, admin_api.product(code, name, algorithm, policies), 201)
 
-    return await once(request, caller, data, add, dry_run=dry_run)
+    return await asked.once(add)
 
 
 @router.post(
@@ -65,12 +66,10 @@ async def add_product(request: Request, caller: Writer, *, dry_run: DryRun = Fal
     operation_id="renameProduct",
     summary="Give a product another name",
     responses=writing(ProductAnswer),
-    openapi_extra=takes_once(ProductNameBody),
 )
-async def rename_product(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def rename_product(asked: NewName) -> Response:
     """What people read; apps go by its code, which stays."""
-    data = await read_body(request)
-    body = decode(ProductNameBody, data)
+    body = asked.body
 
     async def rename(context: Context) -> Made:
         await products.rename_product(context, body.product, body.name, body.reason)
@@ -78,7 +77,7 @@ async def rename_product(request: Request, caller: Writer, *, dry_run: DryRun = 
         document = admin_api.product(found.code, found.name, found.algorithm, found.policies)
         return Made(ProductAnswer, document)
 
-    return await once(request, caller, data, rename, dry_run=dry_run)
+    return await asked.once(rename)
 
 
 @router.post(
@@ -87,19 +86,17 @@ async def rename_product(request: Request, caller: Writer, *, dry_run: DryRun = 
     summary="Add a policy to a product",
     status_code=201,
     responses=writing(PolicyAnswer, 201, headers=ETAG),
-    openapi_extra=takes_once(PolicyBody),
 )
-async def add_policy(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def add_policy(asked: NewPolicy) -> Response:
     """A term that is not given is as in `standard` at first."""
-    data = await read_body(request)
-    body = decode(PolicyBody, data)
+    body = asked.body
 
     async def add(context: Context) -> Made:
         terms, reason = body.terms.given(), body.reason
         policy = await products.add_policy(context, body.product, body.name, terms, reason)
         return Made(PolicyAnswer, policy_document(policy), 201, _etag(policy))
 
-    return await once(request, caller, data, add, dry_run=dry_run)
+    return await asked.once(add)
 
 
 @router.post(
@@ -107,15 +104,13 @@ async def add_policy(request: Request, caller: Writer, *, dry_run: DryRun = Fals
     operation_id="changePolicy",
     summary="Change terms of a policy",
     responses=writing(PolicyChangedAnswer, headers=ETAG),
-    openapi_extra=takes_once(PolicyBody, as_seen="policy"),
 )
-async def change_policy(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def change_policy(asked: PolicyChange) -> Response:
     """Its licenses get them at their next check-in, but for terms that they set themselves.
 
     The answer, that of a dry run too, says how many licenses that is.
     """
-    data = await read_body(request)
-    body, seen = decode(PolicyBody, data), versions_seen(request)
+    body, seen = asked.body, asked.seen
 
     async def change(context: Context) -> Made:
         changed = await catalogue_edit.change_policy(
@@ -129,7 +124,7 @@ async def change_policy(request: Request, caller: Writer, *, dry_run: DryRun = F
         }
         return Made(PolicyChangedAnswer, document, headers=_etag(changed.policy))
 
-    return await once(request, caller, data, change, dry_run=dry_run)
+    return await asked.once(change)
 
 
 @router.post(
@@ -137,12 +132,10 @@ async def change_policy(request: Request, caller: Writer, *, dry_run: DryRun = F
     operation_id="addRelease",
     summary="Put a version on a product's list of releases",
     responses=writing(ReleaseListedAnswer),
-    openapi_extra=takes_once(ReleaseBody),
 )
-async def add_release(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def add_release(asked: NewRelease) -> Response:
     """Listed already, it gets the new day."""
-    data = await read_body(request)
-    body = decode(ReleaseBody, data)
+    body = asked.body
 
     async def add(context: Context) -> Made:
         product, version, day = body.product, body.version, body.released
@@ -150,7 +143,7 @@ async def add_release(request: Request, caller: Writer, *, dry_run: DryRun = Fal
         document = {**_release(listed), "before": admin_api.day(listed.before)}
         return Made(ReleaseListedAnswer, document)
 
-    return await once(request, caller, data, add, dry_run=dry_run)
+    return await asked.once(add)
 
 
 @router.post(
@@ -158,18 +151,16 @@ async def add_release(request: Request, caller: Writer, *, dry_run: DryRun = Fal
     operation_id="removeRelease",
     summary="Take a version off a product's list of releases",
     responses=writing(ReleaseAnswer),
-    openapi_extra=takes_once(ReleaseNamedBody),
 )
-async def remove_release(request: Request, caller: Writer, *, dry_run: DryRun = False) -> Response:
+async def remove_release(asked: Withdrawal) -> Response:
     """Apps that do not say its day are not refused for it any more."""
-    data = await read_body(request)
-    body = decode(ReleaseNamedBody, data)
+    body = asked.body
 
     async def remove(context: Context) -> Made:
         removed = await releases.remove(context, body.product, body.version, body.reason)
         return Made(ReleaseAnswer, _release(removed))
 
-    return await once(request, caller, data, remove, dry_run=dry_run)
+    return await asked.once(remove)
 
 
 def _release(release: Release) -> admin_api.Json:

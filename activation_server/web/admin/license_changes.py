@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
@@ -15,7 +14,7 @@ from activation_server.formats.admin_answers.licenses import (
     LicenseAnswer,
     NewKeyAnswer,
 )
-from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody
 from activation_server.formats.admin_requests.licenses import (
     ChangeBody,
     ConvertBody,
@@ -37,21 +36,25 @@ from activation_server.services.license_change import Changed, NewTerms
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.trial_sale import Sale
 from activation_server.web.admin import documents
-from activation_server.web.admin.access import Caller, requires
-from activation_server.web.admin.bodies import read_body
+from activation_server.web.admin.changes import Asked, asks
 from activation_server.web.admin.licenses import ETAG
-from activation_server.web.admin.once import DryRun, Made, changed, once
-from activation_server.web.admin.routes import PREFIX, takes_once, writing
+from activation_server.web.admin.once import Made
+from activation_server.web.admin.routes import PREFIX, writing
 
 router = APIRouter(prefix=PREFIX, tags=["license changes"])
 
 UseCase = Callable[[Context, UUID, str], Awaitable[LicenseView]]
-Issuer = Annotated[Caller, requires(Permission.LICENSES_ISSUE)]
-Supporter = Annotated[Caller, requires(Permission.LICENSES_SUPPORT)]
-Changer = Annotated[Caller, requires(Permission.LICENSES_CHANGE)]
+_ISSUE, _SUPPORT = Permission.LICENSES_ISSUE, Permission.LICENSES_SUPPORT
+_CHANGE = Permission.LICENSES_CHANGE
+Issuing = Annotated[Asked[IssueBody], asks(_ISSUE, IssueBody)]
+Supporting = Annotated[Asked[ReasonBody], asks(_SUPPORT, ReasonBody, as_seen="license")]
+Revoking = Annotated[Asked[ReasonBody], asks(_CHANGE, ReasonBody, as_seen="license")]
+Converting = Annotated[Asked[ConvertBody], asks(_ISSUE, ConvertBody, as_seen="license")]
+Renewing = Annotated[Asked[RenewBody], asks(_CHANGE, RenewBody, as_seen="license")]
+Changing = Annotated[Asked[ChangeBody], asks(_CHANGE, ChangeBody, as_seen="license")]
+Noting = Annotated[Asked[NoteBody], asks(_SUPPORT, NoteBody)]
 AFTER = writing(LicenseAnswer, headers=ETAG)
 AFTER_TERMS = writing(ChangedAnswer, headers=ETAG)
-BY_REASON = takes_once(ReasonBody, as_seen="license")
 
 
 @router.post(
@@ -60,12 +63,10 @@ BY_REASON = takes_once(ReasonBody, as_seen="license")
     summary="Issue a license",
     status_code=201,
     responses=writing(IssuedAnswer, 201, headers={"Location": "where it is read", **ETAG}),
-    openapi_extra=takes_once(IssueBody),
 )
-async def issue_license(request: Request, caller: Issuer, *, dry_run: DryRun = False) -> Response:
+async def issue_license(asked: Issuing) -> Response:
     """The answer has its key, and so has the answer of a retry for 24 hours: keep it secret."""
-    data = await read_body(request)
-    body = decode(IssueBody, data)
+    body = asked.body
     order = Order(
         product=body.product,
         policy=body.policy,
@@ -81,12 +82,12 @@ async def issue_license(request: Request, caller: Issuer, *, dry_run: DryRun = F
     async def issue(context: Context) -> Made:
         [view] = await licensing.issue(context, order, lambda _done: None)
         document = {**documents.seen(view, context.now()), "license_key": view.license_key}
-        if dry_run:
+        if asked.dry_run:
             document |= dict.fromkeys(("license_id", "key_tail", "license_key"))
         where = {"Location": f"{PREFIX}/licenses/{view.license.license_id}"}
         return Made(IssuedAnswer, document, 201, {**where, **documents.etag(view)})
 
-    return await once(request, caller, data, issue, dry_run=dry_run)
+    return await asked.once(issue)
 
 
 @router.post(
@@ -94,13 +95,10 @@ async def issue_license(request: Request, caller: Issuer, *, dry_run: DryRun = F
     operation_id="suspendLicense",
     summary="Put a license on hold",
     responses=AFTER,
-    openapi_extra=BY_REASON,
 )
-async def suspend_license(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def suspend_license(asked: Supporting, license_id: UUID) -> Response:
     """Its computers are refused until it is reinstated."""
-    return await _change_standing(request, caller, license_id, "suspend", dry_run=dry_run)
+    return await _change_standing(asked, license_id, "suspend")
 
 
 @router.post(
@@ -108,13 +106,10 @@ async def suspend_license(
     operation_id="reinstateLicense",
     summary="Make a suspended or revoked license work again",
     responses=AFTER,
-    openapi_extra=BY_REASON,
 )
-async def reinstate_license(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def reinstate_license(asked: Supporting, license_id: UUID) -> Response:
     """Its computers work again from their next check-in on."""
-    return await _change_standing(request, caller, license_id, "reinstate", dry_run=dry_run)
+    return await _change_standing(asked, license_id, "reinstate")
 
 
 @router.post(
@@ -122,13 +117,10 @@ async def reinstate_license(
     operation_id="revokeLicense",
     summary="End a license: refunded, charged back, or ended by the vendor",
     responses=AFTER,
-    openapi_extra=BY_REASON,
 )
-async def revoke_license(
-    request: Request, caller: Changer, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def revoke_license(asked: Revoking, license_id: UUID) -> Response:
     """Its computers are refused from their next check-in on."""
-    return await _change_standing(request, caller, license_id, "revoke", dry_run=dry_run)
+    return await _change_standing(asked, license_id, "revoke")
 
 
 @router.post(
@@ -136,26 +128,22 @@ async def revoke_license(
     operation_id="replaceLicenseKey",
     summary="Issue a new key for one that leaked",
     responses=writing(NewKeyAnswer, headers=ETAG),
-    openapi_extra=BY_REASON,
 )
-async def replace_license_key(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def replace_license_key(asked: Supporting, license_id: UUID) -> Response:
     """The old one is refused from now on; computers that are activated go on, with their seats.
 
     The answer has the new key, and so has the answer of a retry for 24 hours: keep it secret.
     """
-    data = await read_body(request)
-    body = decode(ReasonBody, data)
+    body = asked.body
 
     async def new_key(context: Context) -> Made:
         view = await key_replacement.replace_key(context, license_id, body.reason)
         document = {**documents.seen(view, context.now()), "license_key": view.license_key}
-        if dry_run:
+        if asked.dry_run:
             document |= dict.fromkeys(("key_tail", "license_key"))
         return Made(NewKeyAnswer, document, headers=documents.etag(view))
 
-    return await changed(request, caller, license_id, data, new_key, dry_run=dry_run)
+    return await asked.on_license(license_id, new_key)
 
 
 @router.post(
@@ -163,14 +151,10 @@ async def replace_license_key(
     operation_id="allowTransfer",
     summary="Allow one more transfer than the terms do",
     responses=AFTER,
-    openapi_extra=BY_REASON,
 )
-async def allow_transfer(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def allow_transfer(asked: Supporting, license_id: UUID) -> Response:
     """An app may give a seat back over the limit, once. Repeated, nothing changes."""
-    use_case = transfers.allow_one_more
-    return await _by_reason(request, caller, license_id, use_case, dry_run=dry_run)
+    return await _by_reason(asked, license_id, transfers.allow_one_more)
 
 
 @router.post(
@@ -178,13 +162,10 @@ async def allow_transfer(
     operation_id="withdrawTransfer",
     summary="Take back a transfer that was allowed and not used",
     responses=AFTER,
-    openapi_extra=BY_REASON,
 )
-async def withdraw_transfer(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def withdraw_transfer(asked: Supporting, license_id: UUID) -> Response:
     """No more transfers than the terms allow."""
-    return await _by_reason(request, caller, license_id, transfers.withdraw, dry_run=dry_run)
+    return await _by_reason(asked, license_id, transfers.withdraw)
 
 
 @router.post(
@@ -192,14 +173,10 @@ async def withdraw_transfer(
     operation_id="convertTrial",
     summary="Turn a trial into a license",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(ConvertBody, as_seen="license"),
 )
-async def convert_trial(
-    request: Request, caller: Issuer, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def convert_trial(asked: Converting, license_id: UUID) -> Response:
     """Its computers work on, and see it at their next check-in; its key stays."""
-    data = await read_body(request)
-    body = decode(ConvertBody, data)
+    body = asked.body
     buyer = body.buyer.person()
     sale = Sale(body.policy, body.terms.given(), body.expires, body.order, buyer)
 
@@ -207,7 +184,7 @@ async def convert_trial(
         after = await trial_sale.convert(context, license_id, sale, body.reason)
         return _with_changes(context, after)
 
-    return await changed(request, caller, license_id, data, convert, dry_run=dry_run)
+    return await asked.on_license(license_id, convert)
 
 
 @router.post(
@@ -215,21 +192,17 @@ async def convert_trial(
     operation_id="renewLicense",
     summary="Renew a license, or its maintenance",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(RenewBody, as_seen="license"),
 )
-async def renew_license(
-    request: Request, caller: Changer, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def renew_license(asked: Renewing, license_id: UUID) -> Response:
     """Its computers see it at their next check-in."""
-    data = await read_body(request)
-    body = decode(RenewBody, data)
+    body = asked.body
     wanted = Renewal(body.days, body.maintenance_days, body.start)
 
     async def renew(context: Context) -> Made:
         after = await license_change.renew(context, license_id, wanted, body.reason)
         return _with_changes(context, after)
 
-    return await changed(request, caller, license_id, data, renew, dry_run=dry_run)
+    return await asked.on_license(license_id, renew)
 
 
 @router.post(
@@ -237,21 +210,17 @@ async def renew_license(
     operation_id="changeLicense",
     summary="Change a license's terms, ends or policy",
     responses=AFTER_TERMS,
-    openapi_extra=takes_once(ChangeBody, as_seen="license"),
 )
-async def change_license(
-    request: Request, caller: Changer, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def change_license(asked: Changing, license_id: UUID) -> Response:
     """Its computers see it at their next check-in. No seat that is in use is taken away by it."""
-    data = await read_body(request)
-    body = decode(ChangeBody, data)
+    body = asked.body
     new = NewTerms(body.policy, body.terms.given(), tuple(map(str, body.reset)), body.ends())
 
     async def set_terms(context: Context) -> Made:
         after = await license_change.set_terms(context, license_id, new, body.reason)
         return _with_changes(context, after)
 
-    return await changed(request, caller, license_id, data, set_terms, dry_run=dry_run)
+    return await asked.on_license(license_id, set_terms)
 
 
 @router.post(
@@ -259,44 +228,30 @@ async def change_license(
     operation_id="noteOnLicense",
     summary="Note what support was told",
     responses=AFTER,
-    openapi_extra=takes_once(NoteBody),
 )
-async def note_on_license(
-    request: Request, caller: Supporter, license_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def note_on_license(asked: Noting, license_id: UUID) -> Response:
     """It stands in the license's history, and counts as a contact with its people."""
-    data = await read_body(request)
-    body = decode(NoteBody, data)
+    body = asked.body
 
     async def note(context: Context) -> Made:
         return _after(context, await licensing.note(context, license_id, body.text))
 
-    return await once(request, caller, data, note, dry_run=dry_run)
+    return await asked.once(note)
 
 
-async def _by_reason(
-    request: Request, caller: Caller, license_id: UUID, use_case: UseCase, *, dry_run: bool
-) -> Response:
-    data = await read_body(request)
-    body = decode(ReasonBody, data)
-
+async def _by_reason(asked: Asked[ReasonBody], license_id: UUID, use_case: UseCase) -> Response:
     async def do(context: Context) -> Made:
-        return _after(context, await use_case(context, license_id, body.reason))
+        return _after(context, await use_case(context, license_id, asked.body.reason))
 
-    return await changed(request, caller, license_id, data, do, dry_run=dry_run)
+    return await asked.on_license(license_id, do)
 
 
-async def _change_standing(
-    request: Request, caller: Caller, license_id: UUID, change: str, *, dry_run: bool
-) -> Response:
-    data = await read_body(request)
-    body = decode(ReasonBody, data)
-
+async def _change_standing(asked: Asked[ReasonBody], license_id: UUID, change: str) -> Response:
     async def do(context: Context) -> Made:
-        view = await licensing.change_standing(context, license_id, change, body.reason)
+        view = await licensing.change_standing(context, license_id, change, asked.body.reason)
         return _after(context, view)
 
-    return await changed(request, caller, license_id, data, do, dry_run=dry_run)
+    return await asked.on_license(license_id, do)
 
 
 def _after(context: Context, view: LicenseView) -> Made:

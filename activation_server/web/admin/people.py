@@ -15,19 +15,20 @@ from activation_server.formats.admin_answers.people import (
     PersonDataAnswer,
     RevealedAnswer,
 )
-from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody
 from activation_server.formats.admin_requests.people import EmailBody, PersonBody
 from activation_server.rules.permissions import Permission
 from activation_server.services import erasure, export, person_data, reveal
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
-from activation_server.web.admin.bodies import read_body, taken, takes
-from activation_server.web.admin.once import DryRun, call_of
-from activation_server.web.admin.routes import PREFIX, reading_by_body, takes_once, writing
+from activation_server.web.admin.bodies import taken, takes
+from activation_server.web.admin.changes import Asked, asks
+from activation_server.web.admin.routes import PREFIX, reading_by_body, writing
 
 router = APIRouter(prefix=PREFIX, tags=["people"])
 
 Exporter = Annotated[Caller, requires(Permission.PEOPLE_EXPORT)]
+Erasing = Annotated[Asked[PersonBody], asks(Permission.PEOPLE_ERASE, PersonBody)]
 
 
 @router.post(
@@ -97,22 +98,15 @@ async def export_person(request: Request, caller: Exporter) -> Response:
     operation_id="erasePerson",
     summary="Erase a person, in every license",
     responses=writing(ErasedAnswer),
-    openapi_extra=takes_once(PersonBody),
 )
-async def erase_person(
-    request: Request,
-    caller: Annotated[Caller, requires(Permission.PEOPLE_ERASE)],
-    *,
-    dry_run: DryRun = False,
-) -> Response:
+async def erase_person(asked: Erasing) -> Response:
     """Nobody can bring it back. The licenses and their seats go on working, without a person.
 
     Refused, as a whole, while anything of the person is under a legal hold.
     """
-    data = await read_body(request)
-    body, call = decode(PersonBody, data), call_of(request, data, dry_run=dry_run)
+    body, call = asked.body, asked.call
     done = await erasure.erase(
-        caller.context, body.email, dry_run=dry_run, reason=body.reason, call=call
+        asked.context, body.email, dry_run=asked.dry_run, reason=body.reason, call=call
     )
     repeated = {"Idempotent-Replayed": "true"} if done.repeated else {}
     document = {**asdict(done.counts), "receipt": done.receipt}

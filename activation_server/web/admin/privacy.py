@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api
@@ -14,7 +13,7 @@ from activation_server.formats.admin_answers.privacy import (
     RetentionAnswer,
     RunsAnswer,
 )
-from activation_server.formats.admin_requests.base import ReasonBody, decode
+from activation_server.formats.admin_requests.base import ReasonBody
 from activation_server.formats.admin_requests.privacy import HoldBody
 from activation_server.rules.hold import Hold, HoldOrder
 from activation_server.rules.permissions import Permission
@@ -22,15 +21,16 @@ from activation_server.services import holds, retention
 from activation_server.services.context import Context
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
-from activation_server.web.admin.bodies import read_body
-from activation_server.web.admin.once import DryRun, Made, once
+from activation_server.web.admin.changes import Asked, asks
+from activation_server.web.admin.once import Made
 from activation_server.web.admin.pages import Limit
-from activation_server.web.admin.routes import PREFIX, reading, takes_once, writing
+from activation_server.web.admin.routes import PREFIX, reading, writing
 
 router = APIRouter(prefix=PREFIX, tags=["privacy"])
 
 Reader = Annotated[Caller, requires(Permission.PRIVACY_READ)]
-Manager = Annotated[Caller, requires(Permission.PRIVACY_MANAGE)]
+Placing = Annotated[Asked[HoldBody], asks(Permission.PRIVACY_MANAGE, HoldBody)]
+Lifting = Annotated[Asked[ReasonBody], asks(Permission.PRIVACY_MANAGE, ReasonBody)]
 
 
 @router.get(
@@ -56,12 +56,10 @@ async def list_holds(
     operation_id="placeHold",
     summary="Place a legal hold",
     responses=writing(HoldsAnswer),
-    openapi_extra=takes_once(HoldBody),
 )
-async def place_hold(request: Request, caller: Manager, *, dry_run: DryRun = False) -> Response:
+async def place_hold(asked: Placing) -> Response:
     """Nothing that is held is erased or disposed of; on a person, one for each license."""
-    data = await read_body(request)
-    body = decode(HoldBody, data)
+    body = asked.body
     order = HoldOrder(body.reason, body.ordered_by, body.until)
 
     async def place(context: Context) -> Made:
@@ -71,7 +69,7 @@ async def place_hold(request: Request, caller: Manager, *, dry_run: DryRun = Fal
             placed = await holds.place_on_license(context, body.license or "", order)
         return Made(HoldsAnswer, {"holds": [_document(context, each) for each in placed]})
 
-    return await once(request, caller, data, place, dry_run=dry_run)
+    return await asked.once(place)
 
 
 @router.post(
@@ -79,20 +77,16 @@ async def place_hold(request: Request, caller: Manager, *, dry_run: DryRun = Fal
     operation_id="liftHold",
     summary="End a legal hold before its last day",
     responses=writing(HoldAnswer),
-    openapi_extra=takes_once(ReasonBody),
 )
-async def lift_hold(
-    request: Request, caller: Manager, hold_id: UUID, *, dry_run: DryRun = False
-) -> Response:
+async def lift_hold(asked: Lifting, hold_id: UUID) -> Response:
     """What it held goes when it is due, and may be erased."""
-    data = await read_body(request)
-    body = decode(ReasonBody, data)
+    body = asked.body
 
     async def lift(context: Context) -> Made:
         lifted = await holds.lift(context, hold_id, body.reason)
         return Made(HoldAnswer, _document(context, lifted))
 
-    return await once(request, caller, data, lift, dry_run=dry_run)
+    return await asked.once(lift)
 
 
 @router.get(

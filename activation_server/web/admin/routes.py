@@ -1,5 +1,6 @@
 """How routes of the admin API are described, all alike."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from activation_server.formats import problem
@@ -35,11 +36,12 @@ IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "4d8f8c6a-6d0b-4b0e-a8d3-52b5e3ad6f0e",
 }
-_SEEN: Final = {
+_SEEN: Final[Mapping[str, str]] = {
     "license": "the license's `ETag` as it was read",
     "activation": "the activation's `version` as it was read, in quotation marks",
     "policy": "the policy's `version` as it was read, in quotation marks",
 }
+Seen = Literal["license", "activation", "policy"]
 Described = dict[int | str, dict[str, Any]]
 
 
@@ -75,15 +77,13 @@ def _file(text: str, media_type: str) -> dict[str, Any]:
     return {"description": text, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
-def takes_once(
-    model: type[AdminBody], *, as_seen: Literal["license", "activation", "policy"] | None = None
-) -> dict[str, Any]:
+def takes_once(model: type[AdminBody], *, as_seen: Seen | None = None) -> dict[str, Any]:
     """Document the body of a change, and the headers that it takes; `as_seen`: what it changes."""
     headers = [IDEMPOTENCY_KEY, *([_if_match(as_seen)] if as_seen else [])]
     return {**takes(model), "parameters": headers}
 
 
-def _if_match(what: str) -> dict[str, Any]:
+def _if_match(what: Seen) -> dict[str, Any]:
     return {
         "name": "If-Match",
         "in": "header",

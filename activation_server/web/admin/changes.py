@@ -1,0 +1,105 @@
+"""What every route that changes something is made with: scope, body, headers, and doing it once.
+
+A route takes `asked: Annotated[Asked[ReasonBody], asks(Permission.X, ReasonBody)]`, and gives
+`await asked.once(do)`, or `on_license`, `on_activation` where `If-Match` says what the tool saw.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Generic
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activation_server.formats.admin_requests.base import AdminBody, BodyT, decode
+from activation_server.rules.permissions import Permission
+from activation_server.services.context import Context
+from activation_server.services.tool_calls import ToolCall
+from activation_server.web.admin.access import Caller, Requires
+from activation_server.web.admin.bodies import read_body
+from activation_server.web.admin.once import (
+    Do,
+    DryRun,
+    call_of,
+    changed,
+    changed_activation,
+    once,
+    versions_seen,
+)
+from activation_server.web.admin.routes import Seen, takes_once
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[BodyT]):
+    """A change that a tool asks for."""
+
+    request: Request = field(repr=False)
+    caller: Caller
+    data: bytes = field(repr=False)  # the body as it came
+    body: BodyT
+    dry_run: bool
+
+    @property
+    def context(self) -> Context:
+        """Give the server's means, by the tool's name."""
+        return self.caller.context
+
+    @property
+    def call(self) -> ToolCall:
+        """Give it by its key, for a use case that sees by itself that it is done once."""
+        return call_of(self.request, self.data, dry_run=self.dry_run)
+
+    @property
+    def seen(self) -> Collection[str] | None:
+        """Give the versions that it is for, `None` for whichever: a use case compares them."""
+        return versions_seen(self.request)
+
+    async def once(self, do: Do) -> Response:
+        """Do it once, and answer."""
+        return await once(self.request, self.caller, self.data, do, dry_run=self.dry_run)
+
+    async def on_license(self, license_id: UUID, do: Do) -> Response:
+        """Change a license once, as the tool saw it, and answer."""
+        request, caller, data = self.request, self.caller, self.data
+        return await changed(request, caller, license_id, data, do, dry_run=self.dry_run)
+
+    async def on_activation(self, activation_id: UUID, do: Do) -> Response:
+        """Change a computer's seat once, as the tool saw it, and answer."""
+        request, caller, data = self.request, self.caller, self.data
+        return await changed_activation(
+            request, caller, activation_id, data, do, dry_run=self.dry_run
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asks(Generic[BodyT]):
+    """Lets a change in whose token has a scope, and reads its body.
+
+    Raises AdminRefusal, LimitedError, TooLargeError and RequestInvalidError.
+    """
+
+    permission: Permission
+    body: type[BodyT]
+    as_seen: Seen | None
+
+    async def __call__(self, request: Request, *, dry_run: DryRun = False) -> Asked[BodyT]:
+        """Tell who asks, before the body is read; then give what is asked for."""
+        caller = await Requires(self.permission)(request)
+        data = await read_body(request)
+        return Asked(request, caller, data, decode(self.body, data), dry_run)
+
+
+def asks(permission: Permission, body: type[AdminBody], *, as_seen: Seen | None = None) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+    """Make the dependency of a route that changes something; `as_seen`: what `If-Match` is of."""
+    return Depends(Asks(permission, body, as_seen))
+
+
+def described(route: APIRoute) -> dict[str, Any]:
+    """Describe the body and the headers of a route that changes something; nothing of others."""
+    for dependency in route.dependant.dependencies:
+        if isinstance(dependency.call, Asks):
+            return takes_once(dependency.call.body, as_seen=dependency.call.as_seen)
+    return {}
