@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.formats import newsletter_report
 from activation_server.formats.times import rfc3339
 from activation_server.rules.consent import Channel, Consent
 from activation_server.services import newsletter
@@ -106,17 +107,8 @@ def list_(
 def _print(status: Status, *, as_json: bool) -> None:
     since = status.suppressed_since
     if as_json:
-        consents = [
-            {"license_id": str(each.license_id), **_evidence(each.consent)}
-            for each in status.consents
-        ]
-        print_json(
-            {
-                "gets_newsletter": status.gets_newsletter,
-                "suppressed_since": since and rfc3339(since),
-                "consents": consents,
-            }
-        )
+        consents = [(each.license_id, each.consent) for each in status.consents]
+        print_json(newsletter_report.status(consents, since, gets=status.gets_newsletter))
         return
     out.print(f"The address gets {'the' if status.gets_newsletter else 'no'} newsletter.")
     if since is not None:
@@ -124,26 +116,6 @@ def _print(status: Status, *, as_json: bool) -> None:
     for each in status.consents:
         line = f"{each.license_id}  {each.consent.state}: {_told(each.consent)}"
         out.print(line, markup=False, soft_wrap=True)
-
-
-def _evidence(consent: Consent) -> dict[str, Any]:
-    steps = {
-        name: at and rfc3339(at)
-        for name, at in (
-            ("asked_at", consent.asked_at),
-            ("confirmed_at", consent.confirmed_at),
-            ("withdrawn_at", consent.withdrawn_at),
-        )
-    }
-    return {
-        "state": consent.state,
-        "wording": consent.wording,
-        "app_version": consent.app_version,
-        "channel": consent.channel,
-        "confirmed_by": consent.confirmed_by,
-        "withdrawn_by": consent.withdrawn_by,
-        **steps,
-    }
 
 
 def _told(consent: Consent) -> str:
@@ -160,7 +132,8 @@ def _told(consent: Consent) -> str:
 
 
 def _recipient(recipient: Recipient, *, evidence: bool) -> dict[str, Any]:
-    return {"email": recipient.email, **(_evidence(recipient.consent) if evidence else {})}
+    more = newsletter_report.consent(recipient.consent) if evidence else {}
+    return {"email": recipient.email, **more}
 
 
 def _line(recipient: Recipient, *, evidence: bool) -> str:

@@ -139,12 +139,13 @@ def enable(
 def expect_email(
     name: Name,
     email: Annotated[str, typer.Argument(metavar="ADDRESS", help="Their address there.")],
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Let who signs in at the identity provider with this address be them, from then on."""
     _change(
-        lambda context: staff_identities.expect(context, name, email),
+        lambda context: staff_identities.expect(context, name, email, why=reason),
         lambda changed: f"The first account with this address is linked to {changed.name}.",
         data_dir,
         as_json=as_json,
@@ -152,10 +153,12 @@ def expect_email(
 
 
 @app.command()
-def unlink(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def unlink(
+    name: Name, reason: Why = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Forget somebody's account at the identity provider; what they are signed in to goes on."""
     _change(
-        lambda context: staff_identities.unlink(context, name),
+        lambda context: staff_identities.unlink(context, name, why=reason),
         lambda changed: f"{changed.name} signs in with the identity provider no more.",
         data_dir,
         as_json=as_json,

@@ -72,14 +72,16 @@ def revoke(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take an API token back: the next call with it is refused."""
-    token = operate(
+    """Take an API token back, with those that it gave: the next call with it is refused."""
+    revoked = operate(
         lambda context: api_tokens.revoke(context, name, why=reason), data_dir, as_json=as_json
     )
     if as_json:
-        print_json(_document(token))
-    else:
-        out.print(f"The token {token.name} is revoked.", markup=False)
+        print_json({**_document(revoked.token), "revoked_too": list(revoked.given)})
+        return
+    out.print(f"The token {revoked.token.name} is revoked.", markup=False)
+    if revoked.given:
+        out.print(f"So are those that it gave: {', '.join(revoked.given)}.", markup=False)
 
 
 def _document(token: ApiToken) -> admin_api.Json:

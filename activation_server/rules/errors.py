@@ -25,5 +25,9 @@ class ChangedMeanwhileError(OperatorError):
     """What is to be changed is not as whoever changes it has seen it."""
 
 
+class NotGivenError(OperatorError):
+    """Somebody would give another one more than they may do themselves."""
+
+
 class KeyReusedError(OperatorError):
     """A key that names one request came with another one."""

@@ -3,23 +3,20 @@
 Looking is the change itself, undone: so what is shown is what the same rules would do.
 """
 
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from activation_server.crypto.staff_tokens import Purpose
+from activation_server.rules import fact_version
 from activation_server.rules.errors import ChangedMeanwhileError
+from activation_server.rules.fact_version import Facts
 from activation_server.services import tool_calls
 from activation_server.services.context import Context
 from activation_server.services.tool_calls import ToolCall
 
-Facts = Mapping[str, Any]  # as JSON has them
 Changes = dict[str, Any]  # by name, each `from` what `to` what
-
-BY_ITSELF: Final = frozenset({"signed_in_browsers"})
-"""Facts that go on changing without anybody's decision: they make no other version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ async def look(context: Context, change: Change) -> Seen:
         before = await change.facts(inner)
         await change.do(inner)
         after = await change.facts(inner)
-        return json.dumps([_difference(before, after), _version(before)]).encode()
+        return json.dumps([_difference(before, after), fact_version.version(before)]).encode()
 
     call = ToolCall(change.key, change.asked, dry_run=True)
     return Seen(*json.loads((await tool_calls.once(context, call, work)).answer))
@@ -60,7 +57,7 @@ async def carry_out(context: Context, change: Change, seen: str) -> None:
     """
 
     async def work(inner: Context) -> bytes:
-        if _version(await change.facts(inner)) != seen:
+        if fact_version.version(await change.facts(inner)) != seen:
             raise ChangedMeanwhileError(
                 "Somebody changed this since you looked at it: nothing was done. Look again."
             )
@@ -80,9 +77,3 @@ def _difference(before: Facts, after: Facts) -> Changes:
     names = dict.fromkeys([*before, *after])
     pairs = {name: {"from": before.get(name), "to": after.get(name)} for name in names}
     return {name: pair for name, pair in pairs.items() if pair["from"] != pair["to"]}
-
-
-def _version(facts: Facts) -> str:
-    """Give the version of what a change is about."""
-    lasting = {name: value for name, value in facts.items() if name not in BY_ITSELF}
-    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:32]

@@ -163,7 +163,9 @@ def _is_right(context: Context, wanted: Wanted, stored: StoredLicense) -> bool:
         wanted.order.strip()
     ):
         return False
-    return wanted.ends_before is None or _ends_in_time(stored.license, wanted, context.now())
+    if wanted.ends_before is None and wanted.ends_after is None:
+        return True
+    return _ends_in_time(stored.license, wanted, context.now())
 
 
 def _ends_in_time(license_: License, wanted: Wanted, now: datetime) -> bool:

@@ -4,19 +4,21 @@ What suppresses an address, or lifts that, is entered in the erasure ledger firs
 that a withdrawal outlives the restore of an older backup.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from activation_server.rules import erasure as ledger_rules
 from activation_server.rules.audit import Action
-from activation_server.rules.consent import Channel, Consent, State
+from activation_server.rules.consent import Channel, Consent, State, Step
 from activation_server.rules.erasure import Erased, Erasure
 from activation_server.rules.errors import OperatorError
-from activation_server.services import audit, consents, erasure
+from activation_server.services import audit, consents, erasure, tool_calls
 from activation_server.services.consents import digest_of
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
+from activation_server.services.tool_calls import Answered, ToolCall
 from activation_server.store import erasure as positions
 from activation_server.store import newsletter as store
 from activation_server.store.database import Connection
@@ -55,6 +57,31 @@ class Recipient:
     consent: Consent
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done with the consents for an address."""
+
+    step: Step
+    email: str = field(repr=False)
+    channel: Channel = Channel.OPERATOR  # through what the person said so
+    reason: str | None = field(default=None, repr=False)
+
+
+class _UndoneError(Exception):
+    """Undoes what was only to be looked at."""
+
+    def __init__(self, found: Status) -> None:
+        super().__init__()
+        self.found = found
+
+
+More = Callable[[Connection, Status], Awaitable[None]]
+_NOTED: Final = {
+    Step.CONFIRM: Action.NEWSLETTER_CONFIRMED,
+    Step.WITHDRAW: Action.NEWSLETTER_WITHDRAWN,
+}
+
+
 async def status(context: Context, email: str) -> Status:
     """Tell what holds for an address, in every license."""
 
@@ -88,50 +115,86 @@ async def confirm(
 
     Raises OperatorError when nothing was.
     """
-    digest = digest_of(context, email)
     async with context.ledger.locked():
-        await erasure.check(context)
-        known = await _known(context, email)
-        if not known.in_force:
-            raise OperatorError(_NOT_ASKED)
-        now = context.now()
-        lifted = [Erasure(Erased.LIFTED, digest)] if known.suppressed_since else []
-        entries = context.ledger.append(lifted, now)
-
-        async def work(connection: Connection) -> None:
-            await consents.confirmed(connection, digest, now, channel)
-            await positions.save_position(connection, ledger_rules.end(entries))
-            if lifted or State.UNCONFIRMED in known.in_force:
-                details = {"consents": len(known.consents)}
-                done = Action.NEWSLETTER_CONFIRMED
-                await audit.note(context, connection, done, details=details, why=reason)
-
-        await context.database.transact(work)
-    return await _known(context, email)
+        return await _carry_out(context, Order(Step.CONFIRM, email, channel, reason))
 
 
 async def withdraw(
     context: Context, email: str, channel: Channel = Channel.OPERATOR, reason: str | None = None
 ) -> Status:
     """Withdraw every consent for an address and suppress it, known or not; repeated, it is done."""
-    digest = digest_of(context, email)
     async with context.ledger.locked():
-        await erasure.check(context)
-        known = await _known(context, email)
-        if known.suppressed_since is not None and not known.in_force:
-            return known
-        now = context.now()
-        entries = context.ledger.append([Erasure(Erased.SUPPRESSED, digest)], now)
+        return await _carry_out(context, Order(Step.WITHDRAW, email, channel, reason))
 
-        async def work(connection: Connection) -> None:
-            await consents.withdrawn(connection, digest, now, channel)
-            await positions.save_position(connection, ledger_rules.end(entries))
-            details = {"consents": len(known.consents)}
-            done = Action.NEWSLETTER_WITHDRAWN
-            await audit.note(context, connection, done, details=details, why=reason)
 
-        await context.database.transact(work)
-    return await _known(context, email)
+async def by_tool(
+    context: Context, order: Order, call: ToolCall, write: Callable[[Status], bytes]
+) -> Answered:
+    """Do the same for a tool, once; a dry run only tells what would be. `write` makes the answer.
+
+    Raises OperatorError, KeyReusedError.
+    """
+
+    async def answered(connection: Connection, found: Status) -> None:
+        async def answer(_inner: Context) -> bytes:
+            return write(found)
+
+        if call.dry_run:
+            raise _UndoneError(found)
+        await tool_calls.once(context.within(connection), call, answer)
+
+    async with context.ledger.locked():
+        if not call.dry_run and (before := await tool_calls.given(context, call)):
+            return before
+        try:
+            found = await _carry_out(context, order, answered, dry_run=call.dry_run)
+        except _UndoneError as undone:
+            found = undone.found
+        return Answered(write(found))
+
+
+async def _nothing_more(_connection: Connection, _found: Status) -> None:
+    """Nothing else is part of the change."""
+
+
+async def _carry_out(
+    context: Context, order: Order, more: More = _nothing_more, *, dry_run: bool = False
+) -> Status:
+    """Confirm or withdraw, and `more` in the same transaction; the ledger is locked."""
+    await erasure.check(context)
+    digest, now = digest_of(context, order.email), context.now()
+    known = await _known(context, order.email)
+    is_due, erasures = _due(order.step, known, digest)
+    entries = context.ledger.append(erasures, now) if erasures and not dry_run else ()
+    move = consents.confirmed if order.step is Step.CONFIRM else consents.withdrawn
+
+    async def work(connection: Connection) -> Status:
+        if is_due:
+            await move(connection, digest, now, order.channel)
+            details, done = {"consents": len(known.consents)}, _NOTED[order.step]
+            if entries:
+                await positions.save_position(connection, ledger_rules.end(entries))
+            await audit.note(context, connection, done, details=details, why=order.reason)
+        found = await standing(context, connection, order.email)
+        await more(connection, found)
+        return found
+
+    return await context.database.transact(work)
+
+
+def _due(step: Step, known: Status, digest: bytes) -> tuple[bool, Sequence[Erasure]]:
+    """Tell whether there is anything to do, and what the ledger is to have of it.
+
+    Raises OperatorError.
+    """
+    is_suppressed = known.suppressed_since is not None
+    if step is Step.WITHDRAW:
+        is_due = not is_suppressed or bool(known.in_force)
+        return is_due, [Erasure(Erased.SUPPRESSED, digest)] if is_due else []
+    if not known.in_force:
+        raise OperatorError(_NOT_ASKED)
+    lifted = [Erasure(Erased.LIFTED, digest)] if is_suppressed else []
+    return is_suppressed or State.UNCONFIRMED in known.in_force, lifted
 
 
 async def recipients(context: Context, reason: str) -> AsyncGenerator[Recipient]:

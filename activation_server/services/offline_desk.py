@@ -36,7 +36,6 @@ class Named:
 class Brought:
     """A request file that somebody of the staff takes."""
 
-    key: str  # of the form: sent twice, it is done once
     request: bytes = field(repr=False)
     purpose: str
     named: Named
@@ -50,6 +49,7 @@ class Taken:
 
     license_id: UUID | None
     outcome: bytes | Refused = field(repr=False)  # the answer is JSON, as the app gets it
+    repeated: bool = False  # it was carried out before, and this was answered then
 
     @property
     def answer(self) -> Answer:
@@ -66,28 +66,21 @@ class _RefusedError(Exception):
         self.taken = taken
 
 
-async def look(context: Context, brought: Brought) -> Taken:
-    """Tell what a request would be answered; nothing is done or noted."""
-    return await _once(context, brought, dry_run=True)
+async def take(context: Context, brought: Brought, call: ToolCall) -> Taken:
+    """Carry out a request, once: the same call again gets the same answer. Raises KeyReusedError.
 
-
-async def take(context: Context, brought: Brought) -> Taken:
-    """Carry out a request; the same form again gives the same answer. Raises KeyReusedError."""
-    return await _once(context, brought)
-
-
-async def _once(context: Context, brought: Brought, *, dry_run: bool = False) -> Taken:
-    asked = b"\0".join([b"offline", brought.reason.encode(), brought.request])
+    A dry run tells what it would be answered; nothing is done or noted.
+    """
 
     async def work(inner: Context) -> bytes:
         return await _done(inner, brought)
 
     try:
-        answered = await tool_calls.once(context, ToolCall(brought.key, asked, dry_run), work)
+        answered = await tool_calls.once(context, call, work)
     except _RefusedError as refused:
         return refused.taken
     license_id, answer = json.loads(answered.answer)
-    return Taken(license_id and UUID(license_id), answer.encode())
+    return Taken(license_id and UUID(license_id), answer.encode(), answered.repeated)
 
 
 async def _done(inner: Context, brought: Brought) -> bytes:

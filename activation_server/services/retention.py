@@ -1,14 +1,14 @@
 """Retention: what is due to go, class by class, and the runs that dispose of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from activation_server.rules import retention as rules
 from activation_server.rules.audit import Action
-from activation_server.rules.errors import OperatorError, UnavailableError
+from activation_server.rules.errors import ChangedMeanwhileError, OperatorError, UnavailableError
 from activation_server.rules.retention import CLASSES, Due, Lifetime, Retention, Run
 from activation_server.services import audit, over_licenses
 from activation_server.services.context import Context
@@ -35,6 +35,11 @@ class Kept:
     lifetime: Lifetime
     is_default: bool
     due: Due = field(default_factory=Due)
+
+    @property
+    def version(self) -> str:
+        """Give the version of what operators choose of it."""
+        return f"{self.lifetime.count}-{self.lifetime.unit.value}"
 
 
 @dataclass(slots=True)
@@ -108,6 +113,38 @@ async def choose(
 
     await context.database.transact(work)
     return await lifetimes(context)
+
+
+async def preview_of(context: Context, name: str) -> Kept:
+    """Count what of one class is due, and change nothing. Raises OperatorError."""
+    of_class = rules.class_to_set(name)
+    [kept] = [each for each in await lifetimes(context) if each.of_class is of_class]
+    return replace(kept, due=await _count(context, kept, context.now()))
+
+
+async def set_as_seen(
+    context: Context,
+    name: str,
+    lifetime: Lifetime | None,
+    *,
+    reason: str,
+    seen: Collection[str] | None,
+) -> tuple[Kept, Kept]:
+    """Set how long a class is kept, if it is one of the versions `seen`; give before and after.
+
+    `None`: whichever it is. Raises OperatorError, ChangedMeanwhileError.
+    """
+
+    async def work(connection: Connection) -> tuple[Kept, Kept]:
+        within = context.within(connection)
+        await store.lock_chosen(connection)
+        before = await preview_of(within, name)
+        if seen is not None and before.version not in seen:
+            raise ChangedMeanwhileError("Somebody set this lifetime meanwhile; read it again.")
+        await choose(within, name, lifetime, reason)
+        return before, await preview_of(within, name)
+
+    return await context.database.transact(work)
 
 
 async def preview(context: Context) -> Sequence[Kept]:

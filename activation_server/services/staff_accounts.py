@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from activation_server.formats.times import rfc3339
+from activation_server.rules import fact_version
 from activation_server.rules.errors import NotFoundError
 from activation_server.rules.staff import Session
 from activation_server.services.context import Context
@@ -35,7 +36,13 @@ class Account:
             "standing": self.of.standing.value,
             "signed_in_browsers": len(self.sessions),
             "link_good_until": None if until is None else rfc3339(until),
+            "single_sign_on": self.of.single_sign_on and self.of.single_sign_on.value,
         }
+
+    @property
+    def version(self) -> str:
+        """Give the version of what administrators change."""
+        return fact_version.version({"staff_id": str(self.of.staff_id), **self.facts()})
 
 
 async def list_all(context: Context) -> Sequence[Account]:

@@ -29,12 +29,14 @@ async def add(
         link = await staff.add(within, typed_name, role, why=why)
         if typed_email is None:
             return link
-        return replace(link, of=await expect(within, typed_name, typed_email))
+        return replace(link, of=await expect(within, typed_name, typed_email, why=why))
 
     return await context.database.transact(work)
 
 
-async def expect(context: Context, typed_name: str, typed_email: str) -> Staff:
+async def expect(
+    context: Context, typed_name: str, typed_email: str, *, why: str | None = None
+) -> Staff:
     """Let the first account at the provider with this verified address be somebody's.
 
     Raises OperatorError.
@@ -51,13 +53,13 @@ async def expect(context: Context, typed_name: str, typed_email: str) -> Staff:
             )
         if not await store.expect(connection, member.staff_id, digest):
             raise OperatorError("This address is somebody else's already.")
-        await audit.note(context, connection, Action.SSO_EXPECTED, subject=member.name)
+        await audit.note(context, connection, Action.SSO_EXPECTED, subject=member.name, why=why)
         return await staff.shown(context, connection, member)
 
     return await context.database.transact(work)
 
 
-async def unlink(context: Context, typed_name: str) -> Staff:
+async def unlink(context: Context, typed_name: str, *, why: str | None = None) -> Staff:
     """Forget somebody's account at the provider, and their address; sessions go on.
 
     Raises OperatorError.
@@ -67,7 +69,7 @@ async def unlink(context: Context, typed_name: str) -> Staff:
         member = await staff.require(connection, typed_name)
         if not await store.remove(connection, member.staff_id):
             raise OperatorError(f"{member.name} has no account at the identity provider.")
-        await audit.note(context, connection, Action.SSO_UNLINKED, subject=member.name)
+        await audit.note(context, connection, Action.SSO_UNLINKED, subject=member.name, why=why)
         return await staff.shown(context, connection, member)
 
     return await context.database.transact(work)

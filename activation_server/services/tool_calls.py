@@ -13,6 +13,7 @@ from uuid import UUID
 from activation_server.crypto.sealed import Place
 from activation_server.rules import activation_version, license_version
 from activation_server.rules.errors import ChangedMeanwhileError, KeyReusedError
+from activation_server.services import staff_accounts
 from activation_server.services.context import Context
 from activation_server.services.licensing import require_license
 from activation_server.services.seat_changes import lock_activation
@@ -103,6 +104,17 @@ async def change_activation(
         return activation_version.version(await lock_activation(connection, activation_id))
 
     return await once(context, call, _as_seen("activation", version, seen, work))
+
+
+async def change_account(
+    context: Context, call: ToolCall, staff_id: UUID, seen: Collection[str] | None, work: Work
+) -> Answered:
+    """Change the account of a member of staff once, as `change` does a license."""
+
+    async def version(inner: Context, _connection: Connection) -> str:
+        return (await staff_accounts.get(inner, staff_id, lock=True)).version
+
+    return await once(context, call, _as_seen("account", version, seen, work))
 
 
 def _as_seen(what: str, version: Version, seen: Collection[str] | None, work: Work) -> Work:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.api_token import ApiToken
+from activation_server.rules.api_token import ApiToken, actor_of, name_in
 from activation_server.rules.permissions import Permission
 from activation_server.store.tables import api_tokens
 
@@ -55,6 +55,21 @@ async def list_all(connection: AsyncConnection) -> Sequence[ApiToken]:
 async def revoke(connection: AsyncConnection, name: str, at: datetime) -> None:
     """Write that a token is taken no more."""
     await connection.execute(update(api_tokens).where(_T.name == name).values(revoked_at=at))
+
+
+async def revoke_made_by(connection: AsyncConnection, made_by: str, at: datetime) -> Sequence[str]:
+    """Write that tokens somebody made are taken no more; give the names of those that were."""
+    mine = (_T.made_by == made_by) & _T.revoked_at.is_(None) & (_T.expires_at > at)
+    revoking = update(api_tokens).where(mine).values(revoked_at=at).returning(_T.name)
+    return sorted((await connection.execute(revoking)).scalars())
+
+
+async def family(connection: AsyncConnection, name: str) -> Sequence[str]:
+    """Give the names of a token, of the one that gave it, and of all that this one gave."""
+    made_by = await connection.scalar(select(_T.made_by).where(_T.name == name))
+    first = name_in(made_by or "") or name
+    together = (_T.name == first) | (_T.made_by == actor_of(first))
+    return list((await connection.execute(select(_T.name).where(together))).scalars())
 
 
 async def used(connection: AsyncConnection, name: str, on: date) -> None:

@@ -1,7 +1,7 @@
 """The audit log at rest: appended to under its head's lock, read in order, never updated."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,10 +112,12 @@ async def count_before(connection: AsyncConnection, moment: datetime) -> int:
     return (await connection.execute(question)).scalar_one()
 
 
-async def count_of(connection: AsyncConnection, who: str, action: Action, since: datetime) -> int:
-    """Count what somebody did since a moment."""
+async def count_of(
+    connection: AsyncConnection, who: Collection[str], action: Action, since: datetime
+) -> int:
+    """Count what some did together since a moment."""
     question = select(func.count()).select_from(audit_log)
-    done = question.where(_L.at >= since, _L.who == who, _L.action == action)
+    done = question.where(_L.at >= since, _L.who.in_(who), _L.action == action)
     return (await connection.execute(done)).scalar_one()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,11 @@ async def chosen(connection: AsyncConnection) -> Mapping[str, Lifetime]:
     """Give the lifetimes that an operator chose, by class."""
     rows = await connection.execute(select(_L.name, _L.count, _L.unit))
     return {name: Lifetime(count, Unit(unit)) for name, count, unit in rows}
+
+
+async def lock_chosen(connection: AsyncConnection) -> None:
+    """Let nobody else choose until this transaction has ended; a default has no row to lock."""
+    await connection.execute(text("LOCK TABLE retention_lifetimes IN SHARE ROW EXCLUSIVE MODE"))
 
 
 async def choose(

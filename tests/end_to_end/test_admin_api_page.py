@@ -66,14 +66,14 @@ def test_every_example(data_dir: Path):
             "ACTIVATION": seat["activation_id"],
             "ETAG": httpx.get(path, headers=headers).headers["etag"],
         }
-        tokens, reading, reveal, changes, catalogue, many, lists = (
+        tokens, reading, reveal, changes, catalogue, staff, many, lists = (
             run(block, data_dir, variables) for block in BLOCKS
         )
         after = httpx.get(path, headers=headers).json()
     assert "act_" in tokens
     assert "revoked" in tokens
     assert documents(reading)[0]["licenses"][0]["license_id"] == sold["license_id"]
-    assert len(documents(reading)) == BLOCKS[1].count("curl ") == 11
+    assert len(documents(reading)) == BLOCKS[1].count("curl ") == 12
     assert documents(reveal)[0]["license_key"] == sold["license_key"]
     issued, changed, held, noted, removed = documents(changes)
     assert issued["license_key"]
@@ -85,8 +85,11 @@ def test_every_example(data_dir: Path):
     assert (added["name"], added["term_days"], added["seats"]) == ("yearly-2", 365, 2)
     assert seen["changes"] == {"grace_days": {"from": 0, "to": 14}}
     assert listed["released"] == "2026-10-02"
+    invited, given = documents(staff)
+    assert (invited["name"], invited["link"]) == ("ben", None)
+    assert given["token"].startswith("act_")
     assert [each.get("rows") for each in documents(many)] == [2, None, None, 2]
-    assert lists.count("license_id") == 2
+    assert lists.count("license_id") == 3
     assert len(lists.splitlines()) >= 6
 
 

@@ -1,5 +1,6 @@
 """API tokens in the database: as digests, known by what is presented, taken back at once."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 
@@ -7,10 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from activation_server.formats import api_token
+from activation_server.rules import api_token as api_token_rules
 from activation_server.rules.api_token import Standing, TokenOrder
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import NotGivenError, OperatorError
 from activation_server.rules.permissions import Permission
 from activation_server.services import api_tokens
+from activation_server.services.api_tokens import Issued
 from activation_server.services.context import Context
 from activation_server.store.database import Connection
 from tests.conftest import World, note_statements
@@ -77,7 +80,7 @@ def test_a_revoked_token_is_over_and_its_name_is_given_to_no_other(world: World)
         issued = await api_tokens.issue(context, SHOP)
         first = await api_tokens.revoke(context, "shop")
         world.clock.advance(days=1)
-        assert await api_tokens.revoke(context, "shop") == first
+        assert (await api_tokens.revoke(context, "shop")).token == first.token
         token = await api_tokens.presented(context, issued.text)
         assert token is not None
         assert token.standing(context.now()) is Standing.REVOKED
@@ -102,5 +105,30 @@ def test_a_scope_that_there_is_no_more_is_left_out(world: World):
         token = await api_tokens.presented(context, issued.text)
         assert token is not None
         assert token.scopes == {Permission.AUDIT_READ}
+
+    world.run(work)
+
+
+def test_no_token_outlives_the_revocation_of_the_one_that_gives_it(world: World):
+    """Given and revoked at the same moment: either it is not given, or it goes too."""
+
+    async def work(context: Context):
+        for count in range(8):
+            giver = TokenOrder(f"giver-{count}", [Permission.TOKENS_MANAGE, *SHOP.scopes], 30)
+            await api_tokens.issue(context, giver)
+            order = replace(SHOP, name=f"given-{count}")
+            acting = context.acting(api_token_rules.actor_of(giver.name))
+            given, _ = await asyncio.gather(
+                api_tokens.issue(acting, order, giver=giver.name),
+                api_tokens.revoke(context, giver.name),
+                return_exceptions=True,
+            )
+            valid = [
+                each.name
+                for each in await api_tokens.list_all(context)
+                if each.standing(context.now()) is Standing.VALID
+            ]
+            assert valid == []
+            assert isinstance(given, Issued | NotGivenError)
 
     world.run(work)

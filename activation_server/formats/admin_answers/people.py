@@ -82,6 +82,13 @@ class ExportAnswer(AdminAnswer):
     retention: dict[str, dict[str, Any]] = Field(description="how long each class is kept")
 
 
+class WishAnswer(AdminAnswer):
+    """For whom a wish was noted."""
+
+    people: int = Field(description="a person counts once for each license")
+    months: int | None
+
+
 class ErasedAnswer(AdminAnswer):
     """What an erasure took, or would take."""
 

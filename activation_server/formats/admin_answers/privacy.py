@@ -26,6 +26,20 @@ class HoldsAnswer(AdminAnswer):
     holds: list[HoldAnswer]
 
 
+class HoldShownAnswer(HoldAnswer):
+    """A legal hold with what was written of it."""
+
+    reason: str | None = Field(description="null where its key is gone, as the others")
+    ordered_by: str | None
+    lifted_reason: str | None
+
+
+class HoldsShownAnswer(AdminAnswer):
+    """Legal holds in clear. Reading it is noted with the reason."""
+
+    holds: list[HoldShownAnswer]
+
+
 class DueAnswer(AdminAnswer):
     """How long a class of data is kept, and what of it is due to go."""
 
@@ -33,6 +47,7 @@ class DueAnswer(AdminAnswer):
     clock: str = Field(description="what its lifetime is counted from")
     lifetime: str
     is_default: bool
+    version: str = Field(description="in quotation marks, what `If-Match` takes")
     action: str
     due: int
     oldest: Time | None
@@ -45,6 +60,13 @@ class RetentionAnswer(AdminAnswer):
     """What a run would dispose of now."""
 
     classes: list[DueAnswer]
+
+
+class LifetimeSetAnswer(DueAnswer):
+    """How long a class is kept now, or would be, and what is due by that."""
+
+    lifetime_before: str
+    due_before: int
 
 
 class RunClassAnswer(AdminAnswer):

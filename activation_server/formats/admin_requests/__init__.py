@@ -18,23 +18,43 @@ from activation_server.formats.admin_requests.licenses import (
     NoteBody,
     RenewBody,
 )
-from activation_server.formats.admin_requests.people import EmailBody, PersonBody
+from activation_server.formats.admin_requests.newsletter import ConsentBody
+from activation_server.formats.admin_requests.offline import OfflineBody
+from activation_server.formats.admin_requests.people import EmailBody, PersonBody, WishBody
 from activation_server.formats.admin_requests.privacy import HoldBody
+from activation_server.formats.admin_requests.retention import LifetimeBody, RetentionBody
+from activation_server.formats.admin_requests.staff import (
+    MemberBody,
+    RoleBody,
+    SignOutBody,
+    StaffEmailBody,
+)
+from activation_server.formats.admin_requests.tokens import TokenBody
 
 REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     ReasonBody,
     EmailBody,
+    WishBody,
     PersonBody,
     HoldBody,
-    NoteBody,
-    DeclarationBody,
     IssueBody,
     ConvertBody,
     RenewBody,
     ChangeBody,
+    NoteBody,
+    DeclarationBody,
     ProductBody,
     ProductNameBody,
     PolicyBody,
     ReleaseBody,
     ReleaseNamedBody,
+    MemberBody,
+    RoleBody,
+    StaffEmailBody,
+    SignOutBody,
+    TokenBody,
+    ConsentBody,
+    LifetimeBody,
+    RetentionBody,
+    OfflineBody,
 )

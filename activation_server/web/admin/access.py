@@ -1,5 +1,6 @@
 """Who calls the admin API, and whether the token may do that (bearer tokens, RFC 6750)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -32,32 +33,34 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """Lets a call in whose token has a scope. Raises AdminRefusal or LimitedError."""
+    """Lets a call in whose token has a scope, or all of some. Raises AdminRefusal, LimitedError."""
 
     permission: Permission
+    more: tuple[Permission, ...] = ()
 
     async def __call__(self, request: Request) -> Caller:
         """Tell who calls, before anything of the request but its head is read."""
         context: Context = request.app.state.context
         token = await _presented(context, request.headers.get("authorization"))
-        if self.permission not in token.scopes:
-            raise _insufficient(self.permission)
+        for needed in (self.permission, *self.more):
+            if needed not in token.scopes:
+                raise _insufficient(needed)
         _refuse_unknown_parameters(request)
         return Caller(token, replace(context, actor=token.actor))
 
 
-def requires(permission: Permission) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
-    """Make the dependency of a route that needs this scope."""
-    return Depends(Requires(permission))
+def requires(permission: Permission, *more: Permission) -> Any:  # noqa: ANN401 - what FastAPI's Depends gives
+    """Make the dependency of a route that needs this scope, or each of some."""
+    return Depends(Requires(permission, more))
 
 
-def permission_of(route: APIRoute) -> Permission | None:
-    """Give the scope that a route needs; `None` for one that needs none."""
+def permissions_of(route: APIRoute) -> Sequence[Permission]:
+    """Give the scopes that a route needs, all of them."""
     for dependency in route.dependant.dependencies:
         permission = getattr(dependency.call, "permission", None)
         if isinstance(permission, Permission):
-            return permission
-    return None
+            return permission, *getattr(dependency.call, "more", ())
+    return ()
 
 
 async def _presented(context: Context, header: str | None) -> ApiToken:

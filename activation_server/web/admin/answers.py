@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
+from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,13 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activation_server.formats import admin_problem
+from activation_server.formats import admin_problem, problem, support_advice
 from activation_server.formats.admin_problem import AdminCode
 from activation_server.formats.client_api import RequestInvalidError, pointer
 from activation_server.rules.errors import (
     ChangedMeanwhileError,
     KeyReusedError,
     NotFoundError,
+    NotGivenError,
     OperatorError,
     TooOftenError,
 )
@@ -33,11 +35,12 @@ from activation_server.web.responses import (
 )
 
 JSON: Final = "application/json"
-_NO_STORE: Final = {"Cache-Control": "no-store"}
+NO_STORE: Final = {"Cache-Control": "no-store"}
 _CODES: Final[Mapping[type[OperatorError], AdminCode]] = {
     NotFoundError: AdminCode.NOT_FOUND,
     ChangedMeanwhileError: AdminCode.CHANGED_MEANWHILE,
     KeyReusedError: AdminCode.IDEMPOTENCY_KEY_REUSED,
+    NotGivenError: AdminCode.SCOPE_INSUFFICIENT,
     OperatorError: AdminCode.REFUSED,
 }
 _HTTP: Final[Mapping[int, AdminCode]] = {
@@ -70,6 +73,14 @@ class LimitedError(Exception):
         self.refused = refused
 
 
+class RuledOutError(Exception):
+    """The rules refuse what a tool brings for an app, with the code that the app would get."""
+
+    def __init__(self, refused: Refused, license_id: UUID | None) -> None:
+        super().__init__(refused.reason)
+        self.refused, self.license_id = refused, license_id
+
+
 def invalid(place: str, message: str) -> RequestInvalidError:
     """Give the refusal of one faulty part of a request, named by a JSON pointer."""
     return RequestInvalidError([{"pointer": place, "message": message}])
@@ -86,7 +97,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with a document as JSON."""
-    return Response(written(document), status, {**_NO_STORE, **(headers or {})}, JSON)
+    return Response(written(document), status, {**NO_STORE, **(headers or {})}, JSON)
 
 
 def described(
@@ -109,6 +120,7 @@ def add_refusals(app: FastAPI) -> None:
     handlers = {
         AdminRefusal: _of_edge,
         LimitedError: _limited,
+        RuledOutError: _ruled_out,
         TooOftenError: _too_often,
         RequestValidationError: _of_parameters,
         HTTPException: _of_router,
@@ -151,6 +163,18 @@ async def _of_service(request: Request, error: Exception) -> Response:
 
 async def _limited(request: Request, error: Exception) -> Response:
     return _to_be_repeated(request, cast("LimitedError", error).refused)
+
+
+async def _ruled_out(request: Request, error: Exception) -> Response:
+    found = cast("RuledOutError", error)
+    reason, evidence = found.refused.reason, found.refused.evidence
+    if reason in {Reason.OVERLOADED, Reason.RATE_LIMITED}:
+        return _to_be_repeated(request, found.refused)
+    more = {
+        "license_id": found.license_id and str(found.license_id),
+        "support": support_advice.advice(reason, evidence)["support"],
+    }
+    return _refused(request, reason, {**evidence, **more}, problem.told(reason, evidence))
 
 
 async def _too_often(request: Request, error: Exception) -> Response:

@@ -22,10 +22,16 @@ from activation_server.web.admin import (
     changes,
     license_changes,
     licenses,
+    newsletter,
+    offline,
+    overview,
     people,
     privacy,
+    retention,
+    staff,
+    tokens,
 )
-from activation_server.web.admin.access import permission_of
+from activation_server.web.admin.access import permissions_of
 from activation_server.web.admin.answers import add_refusals
 from activation_server.web.admin.routes import PREFIX
 from activation_server.web.telemetry import NO_TELEMETRY
@@ -41,6 +47,12 @@ ROUTERS: Final = (
     catalogue.router,
     catalogue_changes.router,
     audit.router,
+    newsletter.router,
+    offline.router,
+    overview.router,
+    retention.router,
+    staff.router,
+    tokens.router,
 )
 
 _ABOUT: Final = (
@@ -91,14 +103,15 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 def _describe_calls(document: dict[str, Any]) -> None:
     """Name the scope of each, and what a change takes."""
     for route in routes():
-        permission = permission_of(route)
+        scopes = permissions_of(route)
+        named = " and ".join(f"`{each}`" for each in scopes)
         for method in route.methods or ():
             call = document["paths"][route.path][method.lower()]
             taken = changes.described(route)
             taken["parameters"] = [*call.get("parameters", []), *taken.get("parameters", [])]
             call.update({name: each for name, each in taken.items() if each})
-            call["security"] = [{"token": [permission]}]
-            call["description"] = f"{call['description']} Scope: `{permission}`."
+            call["security"] = [{"token": list(scopes)}]
+            call["description"] = f"{call['description']} Scope: {named}."
 
 
 def routes() -> Iterator[APIRoute]:

@@ -5,16 +5,16 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any, BinaryIO, Final, cast
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from activation_server.formats import admin_api, csv_export
 from activation_server.formats.client_api import RequestInvalidError
 from activation_server.formats.license_csv import Problem
-from activation_server.rules.license import Status
 from activation_server.rules.permissions import Permission
 from activation_server.services import license_bulk, license_export
 from activation_server.services.context import Context
@@ -24,9 +24,17 @@ from activation_server.services.license_list import Wanted
 from activation_server.services.licensing import LicenseView
 from activation_server.web.admin import documents
 from activation_server.web.admin.access import Caller, requires
+from activation_server.web.admin.answers import NO_STORE
 from activation_server.web.admin.bodies import require_type
 from activation_server.web.admin.once import DryRun, call_of
-from activation_server.web.admin.parameters import Text
+from activation_server.web.admin.parameters import (
+    EndsAfter,
+    EndsBefore,
+    OfPolicy,
+    OfProduct,
+    OfStatus,
+    WasRefused,
+)
 from activation_server.web.admin.routes import (
     IDEMPOTENCY_KEY,
     PREFIX,
@@ -40,7 +48,6 @@ router = APIRouter(prefix=PREFIX, tags=["many licenses"])
 MAX_FILE: Final = 64 * 1024 * 1024  # bytes: about 300,000 rows
 TOLD_PROBLEMS: Final = 100  # in a refusal; a dry run tells all
 CSV, LINES = "text/csv", "application/x-ndjson"
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 _FILE: Final = {
     "type": "string",
     "description": "columns or fields as docs/license-import.md has them; a license without "
@@ -91,7 +98,7 @@ async def issue_licenses(
         if dry_run:
             report = await license_bulk.check(caller.context, bulk)
             file.close()
-            return _stream(_faults(report), LINES)
+            return stream(_faults(report), LINES)
         counts = await license_bulk.issue(caller.context, bulk)
     except FaultyFileError as error:
         file.close()
@@ -100,18 +107,23 @@ async def issue_licenses(
         file.close()
         raise
     told = {"rows": counts.rows, "imported": counts.imported, "skipped": counts.skipped}
-    return _stream(_results(caller.context, bulk, told), LINES)
+    return stream(_results(caller.context, bulk, told), LINES)
 
 
-def _wanted(
-    status: Annotated[Status | None, Query()] = None,
-    product: Annotated[Text | None, Query(max_length=64, description="a product's code")] = None,
-    policy: Annotated[Text | None, Query(max_length=200, description="a policy's name")] = None,
-) -> Wanted:
+def _wanted(status: OfStatus = None, product: OfProduct = None, policy: OfPolicy = None) -> Wanted:
     return Wanted(status=status, product=product, policy=policy)
 
 
 Filtered = Annotated[Wanted, Depends(_wanted)]
+
+
+def _more_wanted(
+    wanted: Filtered,
+    ends_before: EndsBefore = None,
+    ends_after: EndsAfter = None,
+    refused: WasRefused = None,
+) -> Wanted:
+    return replace(wanted, ends_before=ends_before, ends_after=ends_after, refused=refused)
 
 
 @router.get(
@@ -120,10 +132,12 @@ Filtered = Annotated[Wanted, Depends(_wanted)]
     summary="Give all licenses as CSV",
     responses=reading_file("A record for each license", CSV),
 )
-async def export_licenses(caller: Reader, wanted: Filtered) -> Response:
+async def export_licenses(
+    caller: Reader, wanted: Annotated[Wanted, Depends(_more_wanted)]
+) -> Response:
     """By their ids; people are masked, and no cell is taken for a formula."""
     await license_export.noted(caller.context, "licenses")
-    return _stream(license_lines(caller.context, wanted), csv_export.MEDIA_TYPE)
+    return stream(license_lines(caller.context, wanted), csv_export.MEDIA_TYPE)
 
 
 @router.get(
@@ -135,7 +149,7 @@ async def export_licenses(caller: Reader, wanted: Filtered) -> Response:
 async def export_activations(caller: Reader, wanted: Filtered) -> Response:
     """Those of the licenses that are asked for, by the ids of both; nothing names a person."""
     await license_export.noted(caller.context, "activations")
-    return _stream(_activations(caller.context, wanted), csv_export.MEDIA_TYPE)
+    return stream(_activations(caller.context, wanted), csv_export.MEDIA_TYPE)
 
 
 async def _spool(request: Request, file: BinaryIO) -> bytes:
@@ -152,8 +166,9 @@ async def _spool(request: Request, file: BinaryIO) -> bytes:
     return digest.digest()
 
 
-def _stream(parts: AsyncIterator[str], media_type: str) -> Response:
-    return StreamingResponse(parts, headers=_NO_STORE, media_type=media_type)
+def stream(parts: AsyncIterator[str], media_type: str) -> Response:
+    """Answer with a file, part by part."""
+    return StreamingResponse(parts, headers=NO_STORE, media_type=media_type)
 
 
 def _line(document: Mapping[str, Any]) -> str:

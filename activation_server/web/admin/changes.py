@@ -1,10 +1,10 @@
 """What every route that changes something is made with: scope, body, headers, and doing it once.
 
 A route takes `asked: Annotated[Asked[ReasonBody], asks(Permission.X, ReasonBody)]`, and gives
-`await asked.once(do)`, or `on_license`, `on_activation` where `If-Match` says what the tool saw.
+`await asked.once(do)`, or `on_license` and the like where `If-Match` says what the tool saw.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Generic
 from uuid import UUID
@@ -16,20 +16,24 @@ from starlette.responses import Response
 
 from activation_server.formats.admin_requests.base import AdminBody, BodyT, decode
 from activation_server.rules.permissions import Permission
+from activation_server.services import tool_calls
 from activation_server.services.context import Context
-from activation_server.services.tool_calls import ToolCall
+from activation_server.services.tool_calls import Answered, ToolCall, Work
 from activation_server.web.admin.access import Caller, Requires
 from activation_server.web.admin.bodies import read_body
 from activation_server.web.admin.once import (
     Do,
     DryRun,
     call_of,
-    changed,
-    changed_activation,
     once,
+    response_of,
     versions_seen,
+    written_by,
 )
 from activation_server.web.admin.routes import Seen, takes_once
+
+Seeing = Collection[str] | None  # versions; `None` for whichever it is
+Change = Callable[[Context, ToolCall, UUID, Seeing, Work], Awaitable[Answered]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Asked(Generic[BodyT]):
         return call_of(self.request, self.data, dry_run=self.dry_run)
 
     @property
-    def seen(self) -> Collection[str] | None:
+    def seen(self) -> Seeing:
         """Give the versions that it is for, `None` for whichever: a use case compares them."""
         return versions_seen(self.request)
 
@@ -63,15 +67,20 @@ class Asked(Generic[BodyT]):
 
     async def on_license(self, license_id: UUID, do: Do) -> Response:
         """Change a license once, as the tool saw it, and answer."""
-        request, caller, data = self.request, self.caller, self.data
-        return await changed(request, caller, license_id, data, do, dry_run=self.dry_run)
+        return await self._as_seen(tool_calls.change, license_id, do)
 
     async def on_activation(self, activation_id: UUID, do: Do) -> Response:
         """Change a computer's seat once, as the tool saw it, and answer."""
-        request, caller, data = self.request, self.caller, self.data
-        return await changed_activation(
-            request, caller, activation_id, data, do, dry_run=self.dry_run
-        )
+        return await self._as_seen(tool_calls.change_activation, activation_id, do)
+
+    async def on_account(self, staff_id: UUID, do: Do) -> Response:
+        """Change the account of a member of staff once, as the tool saw it, and answer."""
+        return await self._as_seen(tool_calls.change_account, staff_id, do)
+
+    async def _as_seen(self, change: Change, of: UUID, do: Do) -> Response:
+        call, seen = self.call, self.seen
+        work = written_by(do, dry_run=self.dry_run)
+        return response_of(await change(self.context, call, of, seen, work))
 
 
 @dataclass(frozen=True, slots=True)

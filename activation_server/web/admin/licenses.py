@@ -16,8 +16,6 @@ from activation_server.formats.admin_answers.licenses import (
     LicenseShownAnswer,
     RefusalsAnswer,
 )
-from activation_server.formats.admin_requests.base import Moment
-from activation_server.rules.license import Status
 from activation_server.rules.permissions import Permission
 from activation_server.services import license_list, licensing
 from activation_server.services.license_list import Wanted
@@ -26,7 +24,15 @@ from activation_server.web.admin import documents
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described, invalid
 from activation_server.web.admin.pages import NO_CURSOR, Cursor, Limit, link_to_next
-from activation_server.web.admin.parameters import Text
+from activation_server.web.admin.parameters import (
+    EndsAfter,
+    EndsBefore,
+    OfPolicy,
+    OfProduct,
+    OfStatus,
+    Text,
+    WasRefused,
+)
 from activation_server.web.admin.routes import PREFIX, reading
 
 router = APIRouter(prefix=PREFIX, tags=["licenses"])
@@ -48,16 +54,16 @@ def _wanted(  # noqa: PLR0913, PLR0917 - as many as there are parameters
         Text | None, Query(max_length=254, description="a whole e-mail address")
     ] = None,
     order: Annotated[Text | None, Query(max_length=200, description="an order's reference")] = None,
-    status: Annotated[Status | None, Query()] = None,
-    product: Annotated[Text | None, Query(max_length=64, description="a product's code")] = None,
-    policy: Annotated[Text | None, Query(max_length=200, description="a policy's name")] = None,
-    ends_before: Annotated[
-        Moment | None, Query(description="that have ended, or will end, before this time")
-    ] = None,
+    status: OfStatus = None,
+    product: OfProduct = None,
+    policy: OfPolicy = None,
+    ends_before: EndsBefore = None,
+    ends_after: EndsAfter = None,
+    refused: WasRefused = None,
 ) -> Wanted:
     if email is not None and (fault := person.fault("email", email)):
         raise invalid("/query/email", fault)
-    return Wanted(q, email, order, status, product, policy, ends_before)
+    return Wanted(q, email, order, status, product, policy, ends_before, ends_after, refused)
 
 
 @router.get(

@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel
@@ -43,26 +42,7 @@ Do = Callable[[Context], Awaitable[Made]]
 async def once(request: Request, caller: Caller, body: bytes, do: Do, *, dry_run: bool) -> Response:
     """Do what a request asks for, once."""
     call = call_of(request, body, dry_run=dry_run)
-    return _response(await tool_calls.once(caller.context, call, _written(do, dry_run=dry_run)))
-
-
-async def changed(
-    request: Request, caller: Caller, license_id: UUID, body: bytes, do: Do, *, dry_run: bool
-) -> Response:
-    """Change a license once, as the tool saw it: `If-Match` says how."""
-    call, seen = call_of(request, body, dry_run=dry_run), versions_seen(request)
-    work = _written(do, dry_run=dry_run)
-    return _response(await tool_calls.change(caller.context, call, license_id, seen, work))
-
-
-async def changed_activation(
-    request: Request, caller: Caller, activation_id: UUID, body: bytes, do: Do, *, dry_run: bool
-) -> Response:
-    """Change a computer's seat once, as the tool saw it."""
-    call, seen = call_of(request, body, dry_run=dry_run), versions_seen(request)
-    work = _written(do, dry_run=dry_run)
-    context = caller.context
-    return _response(await tool_calls.change_activation(context, call, activation_id, seen, work))
+    return response_of(await tool_calls.once(caller.context, call, written_by(do, dry_run=dry_run)))
 
 
 def call_of(request: Request, body: bytes, *, dry_run: bool) -> ToolCall:
@@ -86,19 +66,29 @@ def versions_seen(request: Request) -> Collection[str] | None:
     return [each["tag"] for each in _TAG.finditer(header) if not each["weak"]]
 
 
-def _written(do: Do, *, dry_run: bool) -> Work:
+def written_by(do: Do, *, dry_run: bool) -> Work:
     """Give the work of a change whose answer is written as bytes; a dry run has no headers."""
 
     async def work(context: Context) -> bytes:
-        made = await do(context)
-        document = described_as(made.model, made.document)
-        status, headers = (200, {}) if dry_run else (made.status, dict(made.headers))
-        return json.dumps([status, headers, document]).encode()
+        return answer_of(await do(context), dry_run=dry_run)
 
     return work
 
 
-def _response(given: Answered) -> Response:
+def answer_of(made: Made, *, dry_run: bool) -> bytes:
+    """Write an answer as it is kept for a retry."""
+    document = described_as(made.model, made.document)
+    status, headers = (200, {}) if dry_run else (made.status, dict(made.headers))
+    return json.dumps([status, headers, document]).encode()
+
+
+def made_before(made: Made, *, repeated: bool) -> Response:
+    """Answer with what a use case has kept by itself, and tell whether it was given before."""
+    return response_of(Answered(answer_of(made, dry_run=False), repeated))
+
+
+def response_of(given: Answered) -> Response:
+    """Give the answer that a change was written as, and tell whether it was given before."""
     status, headers, document = json.loads(given.answer)
     if given.repeated:
         headers["Idempotent-Replayed"] = "true"

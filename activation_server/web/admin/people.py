@@ -14,20 +14,24 @@ from activation_server.formats.admin_answers.people import (
     ExportAnswer,
     PersonDataAnswer,
     RevealedAnswer,
+    WishAnswer,
 )
 from activation_server.formats.admin_requests.base import ReasonBody
-from activation_server.formats.admin_requests.people import EmailBody, PersonBody
+from activation_server.formats.admin_requests.people import EmailBody, PersonBody, WishBody
 from activation_server.rules.permissions import Permission
-from activation_server.services import erasure, export, person_data, reveal
+from activation_server.services import erasure, export, people, person_data, reveal
+from activation_server.services.context import Context
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
 from activation_server.web.admin.bodies import taken, takes
 from activation_server.web.admin.changes import Asked, asks
+from activation_server.web.admin.once import Made, made_before
 from activation_server.web.admin.routes import PREFIX, reading_by_body, writing
 
 router = APIRouter(prefix=PREFIX, tags=["people"])
 
 Exporter = Annotated[Caller, requires(Permission.PEOPLE_EXPORT)]
+Wishing = Annotated[Asked[WishBody], asks(Permission.PRIVACY_MANAGE, WishBody)]
 Erasing = Annotated[Asked[PersonBody], asks(Permission.PEOPLE_ERASE, PersonBody)]
 
 
@@ -94,6 +98,23 @@ async def export_person(request: Request, caller: Exporter) -> Response:
 
 
 @router.post(
+    "/people/wish",
+    operation_id="notePersonsWish",
+    summary="Keep a person's data for less long",
+    responses=writing(WishAnswer),
+)
+async def note_persons_wish(asked: Wishing) -> Response:
+    """So many months after the last contact; counts from the next retention run on."""
+    body = asked.body
+
+    async def wish(context: Context) -> Made:
+        count = await people.wish(context, body.email, body.months, body.reason)
+        return Made(WishAnswer, {"people": count, "months": body.months})
+
+    return await asked.once(wish)
+
+
+@router.post(
     "/people/erase",
     operation_id="erasePerson",
     summary="Erase a person, in every license",
@@ -108,6 +129,5 @@ async def erase_person(asked: Erasing) -> Response:
     done = await erasure.erase(
         asked.context, body.email, dry_run=asked.dry_run, reason=body.reason, call=call
     )
-    repeated = {"Idempotent-Replayed": "true"} if done.repeated else {}
     document = {**asdict(done.counts), "receipt": done.receipt}
-    return described(ErasedAnswer, document, headers=repeated)
+    return made_before(Made(ErasedAnswer, document), repeated=done.repeated)

@@ -15,6 +15,7 @@ _TITLES: Final = {
     404: "There is no such thing",
     405: "The address takes other methods",
     409: "As things stand, it can't be done",
+    410: "The seat was given back or taken away",
     412: "It was changed meanwhile",
     413: "The body is too long",
     415: "The body is of another media type",
@@ -40,8 +41,10 @@ _SEEN: Final[Mapping[str, str]] = {
     "license": "the license's `ETag` as it was read",
     "activation": "the activation's `version` as it was read, in quotation marks",
     "policy": "the policy's `version` as it was read, in quotation marks",
+    "account": "the account's `version` as it was read, in quotation marks",
+    "lifetime": "the class's `version` as it was read, in quotation marks",
 }
-Seen = Literal["license", "activation", "policy"]
+Seen = Literal["license", "activation", "policy", "account", "lifetime"]
 Described = dict[int | str, dict[str, Any]]
 
 
@@ -55,17 +58,28 @@ def reading_by_body(model: type) -> Described:
     return {200: {"model": model}, **_refusals((*_READING, *_BY_BODY))}
 
 
-def writing(model: type, status: int = 200, *, headers: dict[str, str] | None = None) -> Described:
-    """Describe the answers of a route that writes."""
+def writing(
+    model: type,
+    status: int = 200,
+    *,
+    headers: dict[str, str] | None = None,
+    also: tuple[int, ...] = (),
+) -> Described:
+    """Describe the answers of a route that writes; `also`: refusals that others don't have."""
     answers: Described = {status: {"model": model, "headers": _headers(headers)}}
     if status != 200:
         answers[200] = {"model": model, "description": "What would be, in a dry run"}
-    return answers | _refusals((*_READING, *_WRITING))
+    return answers | _refusals((*_READING, *_WRITING, *also))
 
 
 def reading_file(text: str, media_type: str) -> Described:
     """Describe the answers of a route that gives a file."""
     return {200: _file(text, media_type), **_refusals(_READING)}
+
+
+def reading_file_by_body(text: str, media_type: str) -> Described:
+    """Describe the answers of a route that gives the file that its body asks for."""
+    return {200: _file(text, media_type), **_refusals((*_READING, *_BY_BODY))}
 
 
 def writing_file(text: str, media_type: str) -> Described:

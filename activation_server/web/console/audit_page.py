@@ -1,7 +1,6 @@
 """The audit log: who did what, when and why. What is asked for is sent as a form, not in a URL."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Final
@@ -16,14 +15,13 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.permissions import Permission
 from activation_server.services import audit_list
 from activation_server.services.audit_list import Shown
-from activation_server.services.context import Context
+from activation_server.web.admin.audit import entry_lines
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
 from activation_server.web.console.forms import Form
 from activation_server.web.console.pages import HEADERS, page
 
 PAGE: Final = 50  # entries
-BATCH: Final = 500  # … of a file, at a time
 LONGEST: Final = 200
 FILTERS: Final = ("who", "action", "license", "since", "until")
 
@@ -56,27 +54,19 @@ async def search(request: Request, me: Reader) -> Response:
 async def as_csv(request: Request, me: Reader) -> Response:
     """Give all entries that are asked for, for spreadsheets, as a stream."""
     try:
-        asked = _asked(form_of(request), BATCH)
+        asked = _asked(form_of(request))
     except OperatorError:
         return await _page(request, me, form_of(request))
     named = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-    lines = _lines(acting(request, me), asked)
+    lines = entry_lines(acting(request, me), asked.wanted, asked.license)
     return StreamingResponse(lines, 200, {**HEADERS, **named}, csv_export.MEDIA_TYPE)
-
-
-async def _lines(context: Context, asked: Asked) -> AsyncIterator[str]:
-    yield csv_export.line(audit_report.COLUMNS)
-    async with aclosing(audit_list.all_of(context, asked.wanted, asked.license)) as pages:
-        async for some in pages:
-            documents = (audit_report.entry(each.entry, each.why) for each in some)
-            yield "".join(csv_export.line(audit_report.cells(each)) for each in documents)
 
 
 async def _page(request: Request, me: SignedIn, form: Form) -> Response:
     fault: str | None = None
     found: Sequence[Shown] = ()
     try:
-        asked = _asked(form, PAGE)
+        asked = _asked(form)
         found = await audit_list.newest(acting(request, me), asked.wanted, asked.license)
     except OperatorError as error:
         fault = str(error)
@@ -96,7 +86,7 @@ async def _page(request: Request, me: SignedIn, form: Form) -> Response:
     )
 
 
-def _asked(form: Form, limit: int) -> Asked:
+def _asked(form: Form) -> Asked:
     """Read what is asked for. Raises OperatorError."""
     action = _text(form, "action")
     until = _day(_text(form, "until"), "Until")
@@ -107,7 +97,7 @@ def _asked(form: Form, limit: int) -> Asked:
         action=Action(action) if action else None,
         since=_day(_text(form, "since"), "From"),
         until=None if until is None else until + timedelta(days=1),
-        limit=limit,
+        limit=PAGE,
         before=_place(_text(form, "after")),
     )
     return Asked(wanted, _text(form, "license") or None)

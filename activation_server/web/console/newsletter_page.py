@@ -1,7 +1,5 @@
 """The newsletter: what holds for an address, a withdrawal or confirmation, all who get it."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -9,13 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from activation_server.formats import csv_export
-from activation_server.formats.times import rfc3339
-from activation_server.rules.consent import Channel, Consent
+from activation_server.rules.consent import Channel
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.permissions import Permission
 from activation_server.services import newsletter
-from activation_server.services.context import Context
 from activation_server.services.newsletter import Status
+from activation_server.web.admin.newsletter import recipient_lines
 from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
 from activation_server.web.console.license_page import reason_of
@@ -27,9 +24,6 @@ CHANNELS: Final = {
     Channel.EMAIL: "a link in a mail",
     Channel.APP: "the app",
 }
-COLUMNS: Final = (
-    *("email", "wording", "app_version", "channel", "asked_at", "confirmed_at", "confirmed_by"),
-)
 _DONE: Final = {
     "withdraw": "No newsletter goes to this address any more.",
     "confirm": "It is confirmed: the newsletter goes to this address.",
@@ -71,21 +65,8 @@ async def as_csv(request: Request, me: Manager) -> Response:
     if not reason:
         return _page(request, me, "", None, fault=SAY_WHY)
     named = {"Content-Disposition": 'attachment; filename="newsletter.csv"'}
-    lines = _lines(acting(request, me), reason)
+    lines = recipient_lines(acting(request, me), reason)
     return StreamingResponse(lines, 200, {**HEADERS, **named}, csv_export.MEDIA_TYPE)
-
-
-async def _lines(context: Context, reason: str) -> AsyncIterator[str]:
-    yield csv_export.line(COLUMNS)
-    async with aclosing(newsletter.recipients(context, reason)) as recipients:
-        async for each in recipients:
-            yield csv_export.line((each.email, *_evidence(each.consent)))
-
-
-def _evidence(consent: Consent) -> tuple[object, ...]:
-    confirmed_at = consent.confirmed_at and rfc3339(consent.confirmed_at)
-    told = (consent.wording, consent.app_version, consent.channel, rfc3339(consent.asked_at))
-    return (*told, confirmed_at, consent.confirmed_by)
 
 
 def _page(

@@ -18,7 +18,8 @@ from activation_server.rules.permissions import Permission
 from activation_server.rules.reasons import Refused
 from activation_server.services import offline_desk
 from activation_server.services.context import Context
-from activation_server.services.offline_desk import Brought, Named, Taken
+from activation_server.services.offline_desk import Brought, Taken
+from activation_server.services.tool_calls import ToolCall
 from activation_server.web import client_calls
 from activation_server.web.client_calls import FileRequest
 from activation_server.web.console import paths
@@ -26,6 +27,7 @@ from activation_server.web.console.access import SignedIn, acting, form_of, requ
 from activation_server.web.console.license_changes import CHANGES, HELPS
 from activation_server.web.console.license_page import reason_of
 from activation_server.web.console.pages import HEADERS, go_to, page
+from activation_server.web.offline_desk import brought_by
 from activation_server.web.requests import TooLargeError
 from activation_server.web.responses import refusal_of, text_file
 
@@ -53,6 +55,11 @@ class Asked:
         """Give the file as text, to be sent again."""
         return self.file.decode("ascii", "replace")
 
+    def call(self, brought: Brought, *, dry_run: bool) -> ToolCall:
+        """Give it by its key, so that a form that is sent twice is carried out once."""
+        asked = b"\0".join([b"offline", self.reason.encode(), brought.request])
+        return ToolCall(self.key, asked, dry_run)
+
 
 @router.get(paths.OFFLINE)
 async def show(request: Request, me: Supporter) -> Response:
@@ -74,11 +81,9 @@ async def send(request: Request, me: Supporter) -> Response:
         return go_to(paths.OFFLINE)
     try:
         wanted = client_calls.read_file(file)
-        brought = _brought(asked, wanted)
-        if "confirmed" in form or "download" in form:
-            taken = await offline_desk.take(context, brought)
-        else:
-            taken = await offline_desk.look(context, brought)
+        brought = brought_by(wanted, asked.reason)
+        call = asked.call(brought, dry_run="confirmed" not in form and "download" not in form)
+        taken = await offline_desk.take(context, brought, call)
     except _UNREADABLE as error:
         return _refused(request, me, asked, refusal_of(error), None)
     except KeyReusedError:
@@ -89,34 +94,6 @@ async def send(request: Request, me: Supporter) -> Response:
 
 def _new_key(context: Context) -> str:
     return context.randomness.uuid().hex
-
-
-def _brought(asked: Asked, wanted: FileRequest) -> Brought:
-    """Make a file that was read into what the service takes. Raises RequestInvalidError."""
-    body = wanted.body()
-    token, activation_id = getattr(body, "check_in_token", None), None
-    if token is not None:
-        activation_id = _uuid(wanted.asks.named_activation())
-    named = Named(
-        product=getattr(body, "product", None),
-        license_key=None if token else getattr(body, "license_key", None),
-        activation_id=activation_id,
-        check_in_token=token,
-    )
-
-    async def carry_out(context: Context) -> bytes | Refused:
-        # No network: staff are known, and whoever guesses keys is not behind their address.
-        outcome = await client_calls.answer_file(context, wanted, network=None)
-        return outcome if isinstance(outcome, Refused) else outcome.model_dump_json().encode()
-
-    return Brought(asked.key, wanted.data, wanted.asks.purpose, named, asked.reason, carry_out)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _answered(

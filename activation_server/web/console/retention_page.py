@@ -160,7 +160,7 @@ async def _set(
 
 
 async def _of_class(context: Context, name: str) -> Mapping[str, Any]:
-    [kept] = [each for each in await retention.preview(context) if each.of_class.name == name]
+    kept = await retention.preview_of(context, name)
     return {"kept": str(kept.lifetime), "due": kept.due.count, "held": kept.due.held}
 
 

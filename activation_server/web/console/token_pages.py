@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activation_server.formats import admin_api, api_token
+from activation_server.rules import api_token as api_token_rules
 from activation_server.rules.api_token import (
     DAYS,
     MOST_DAYS,
@@ -115,9 +116,17 @@ def _revoked(name: str, asked: Asked) -> Change:
 
 
 async def _facts(name: str, context: Context) -> Mapping[str, Any]:
-    found = [each for each in await api_tokens.list_all(context) if each.name == name]
-    told = [admin_api.api_token(each, context.now()) for each in found]
-    return {key: told[0][key] for key in ("name", "status", "scopes", "expires")} if told else {}
+    tokens, now = await api_tokens.list_all(context), context.now()
+    told = [admin_api.api_token(each, now) for each in tokens if each.name == name]
+    if not told:
+        return {}
+    given = [
+        each.name
+        for each in tokens
+        if each.made_by == api_token_rules.actor_of(name) and each.standing(now) is Standing.VALID
+    ]
+    facts = {key: told[0][key] for key in ("name", "status", "scopes", "expires")}
+    return {**facts, "tokens_it_gave": given or None}
 
 
 def _secret(context: Context, asked: Asked) -> bytes:

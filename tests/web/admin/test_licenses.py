@@ -153,6 +153,12 @@ def test_filters(server: Server, tool: Tool):
     assert listed(ends_before="2026-12-02T10:00:01Z") == {id_of(ending), id_of(own)}
     assert listed(ends_before="2026-12-02T10:00:00Z") == {id_of(own)}
     assert listed(ends_before="2026-12-01T00:00:00Z") == set()
+    assert listed(ends_after="2026-12-01T00:00:01Z") == {id_of(ending)}
+    for computer in ("5c1d-one-computer", "5c1d-another-computer"):
+        server.activate(activation(own.license_key, product=product, hardware_id=computer))
+    assert listed(refused="SEAT_LIMIT_REACHED") == {id_of(own)}
+    csv = tool.get("/licenses.csv", product=product, refused="SEAT_LIMIT_REACHED").text
+    assert csv.count(id_of(own)) == len(csv.splitlines()) - 1 == 1
 
 
 def test_ends_are_looked_for_in_windows(

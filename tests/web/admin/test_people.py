@@ -6,7 +6,7 @@ from activation_server.rules.person import Person
 from activation_server.services import retention
 from tests.web.admin.test_licenses import id_of, sold
 from tests.web.admin.tool import Tool
-from tests.web.server import Server, refused
+from tests.web.server import Server, ok, refused
 
 EMAIL = "mia@tools.example"
 MIA = Person("Mia Wünsche", None, EMAIL)
@@ -22,6 +22,9 @@ def test_a_person_is_told_given_and_erased(server: Server, tool: Tool):
     assert "Mia" not in str(told)
     given = tool.post("/people/export", body).json()
     assert "Mia Wünsche" in str(given["licenses"])
+    wish = {"email": EMAIL, "months": 6, "reason": "her letter"}
+    assert tool.post("/people/wish", wish).json() == {"people": 1, "months": 6}
+    refused(tool.post("/people/wish", {**wish, "months": 25}), "REQUEST_INVALID")
     counts = {"people": 1, "computers": 0, "licenses": 1}
     seen = tool.post("/people/erase", body, dry_run=True).json()
     assert seen == {**counts, "receipt": None}
@@ -49,6 +52,14 @@ def test_holds_and_retention(server: Server, tool: Tool):
     first, again = (tool.post("/holds", body, key="case-4711").json() for _ in range(2))
     assert first == again == tool.get("/holds").json()
     assert "4711" not in str(first)
+    [shown] = tool.post("/holds/reveal", {"reason": "audit 2026"}).json()["holds"]
+    assert shown == {
+        **first["holds"][0],
+        "reason": "case 4711",
+        "ordered_by": "Dr. Law",
+        "lifted_reason": None,
+    }
+    assert tool.get("/audit", action="revealed").json()["entries"][0]["why"] == "audit 2026"
     person = {"email": "max@tools.example", "reason": "his letter"}
     assert len(tool.post("/people/find", {"email": person["email"]}).json()["holds"]) == 1
     told = refused(tool.post("/people/erase", person), "REFUSED")
@@ -68,3 +79,24 @@ def test_holds_and_retention(server: Server, tool: Tool):
     assert {"class": "comments", "lifetime": "24 months"}.items() <= classes[1].items()
     [run] = tool.get("/retention/runs").json()["runs"]
     assert run["classes"]["comments"] == {"due": 0, "gone": 0, "held": 0, "waiting": 0, "why": ""}
+
+
+def test_a_lifetime_is_set_as_it_was_seen(tool: Tool):
+    [seen] = [e for e in tool.get("/retention").json()["classes"] if e["class"] == "refusals"]
+    body = {"class": "refusals", "lifetime": {"count": 6, "unit": "months"}, "reason": "less"}
+    etag = f'"{seen["version"]}"'
+    refused(tool.post("/retention:set", body), "IF_MATCH_REQUIRED")
+    would = ok(tool.post("/retention:set", body, etag=etag, dry_run=True))
+    assert (would["lifetime"], would["lifetime_before"]) == ("6 months", seen["lifetime"])
+    done = tool.post("/retention:set", body, etag=etag)
+    assert ok(done) == would
+    assert done.headers["etag"] == '"6-months"'
+    refused(tool.post("/retention:set", body, etag=etag), "CHANGED_MEANWHILE")
+    [entry] = tool.get("/audit", action="retention_set").json()["entries"]
+    assert (entry["subject"], entry["why"]) == ("refusals", "less")
+    default = ok(tool.post("/retention:set", {**body, "lifetime": None}, etag="*"))
+    assert (default["lifetime"], default["is_default"]) == (seen["lifetime"], True)
+    for wrong in ({"count": 0, "unit": "months"}, {"count": 1, "unit": "years"}):
+        answer = tool.post("/retention:set", {**body, "lifetime": wrong}, etag="*")
+        refused(answer, "REQUEST_INVALID")
+    refused(tool.post("/retention:set", {**body, "class": "none"}, etag="*"), "REFUSED")
