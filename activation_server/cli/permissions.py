@@ -31,6 +31,7 @@ _ALIKE: Final[Mapping[Permission, tuple[str, ...]]] = {
         "release add",
         "release remove",
     ),
+    Permission.PEOPLE_CORRECT: ("privacy correct",),
     Permission.PEOPLE_EXPORT: ("privacy export",),
     Permission.PEOPLE_ERASE: ("privacy erase",),
     Permission.NEWSLETTER_MANAGE: (

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from activation_server.cli import privacy_export
+from activation_server.cli import privacy_correct, privacy_export
 from activation_server.cli.operate import AsJson, DataDir, err, operate, out, print_json
 from activation_server.formats import privacy_map
 from activation_server.services import erasure, people, privacy
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(privacy_export.app)
+app.add_typer(privacy_correct.app)
 
 
 class MapFormat(StrEnum):

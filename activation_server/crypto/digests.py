@@ -36,6 +36,7 @@ class Digester:
     erasure: Mac = field(repr=False)
     api_token: Mac = field(repr=False)
     tool_request: Mac = field(repr=False)
+    person: Mac = field(repr=False)
 
     @classmethod
     def from_root(cls, root: bytes) -> "Digester":
@@ -49,6 +50,7 @@ class Digester:
             erasure=Mac(derive(root, "erasure ledger")),
             api_token=Mac(derive(root, "API token")),
             tool_request=Mac(derive(root, "requests of tools")),
+            person=Mac(derive(root, "what a person is and was")),
         )
 
     def license_key(self, product: str, kind: str, form: str) -> bytes:
@@ -67,6 +69,15 @@ class Digester:
     def of_told(self, activation_id: UUID, told: bytes) -> bytes:
         """Digest what an app told of a person; other computers give other digests."""
         return self.told.of(activation_id.bytes + told)
+
+    def of_superseded(self, license_id: UUID, form: str, text: str) -> bytes:
+        """Digest what a person's data was before it was put right; other licenses, other ones."""
+        parts = (b"superseded", license_id.bytes, form.encode(), text.encode())
+        return self.person.of(b"\x00".join(parts))[:16]
+
+    def of_person_version(self, person_id: UUID, values: bytes) -> bytes:
+        """Digest what is known of a person, to tell whether it changed."""
+        return self.person.of(b"version\x00" + person_id.bytes + values)[:16]
 
     def of_person(self, license_id: UUID, person_id: UUID) -> bytes:
         """Digest which person of which license is erased."""

@@ -116,6 +116,7 @@ def person(profile: Profile) -> Json:
         "email": profile.person.email,
         "last_contact": rfc3339(profile.contacted_at),
         "erased": _time(profile.erased_at),
+        "version": profile.version,
         "computers": [
             {
                 "activation_id": str(activation_id),

@@ -25,6 +25,7 @@ class Action(StrEnum):
     REVEALED = "revealed"
     EXPORTED = "exported"
     ERASED = "erased"
+    PERSON_CORRECTED = "person_corrected"
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     ISSUED = "issued"

@@ -28,6 +28,7 @@ DIGESTS: Final = frozenset(
         kind.COMPUTER,
         kind.INDEX,
         kind.TOLD,
+        kind.SUPERSEDED,
         kind.CONSENT_ADDRESS,
     )
 )

@@ -29,6 +29,7 @@ class EventKind(StrEnum):
     TRANSFER_ALLOWED = "transfer_allowed"
     TRANSFER_WITHDRAWN = "transfer_withdrawn"
     KEY_REPLACED = "key_replaced"
+    PERSON_CORRECTED = "person_corrected"
     NOTED = "noted"
 
 

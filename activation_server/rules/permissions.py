@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CATALOGUE_READ = "catalogue:read"  # products, policies, releases
     CATALOGUE_WRITE = "catalogue:write"
     PEOPLE_REVEAL = "people:reveal"  # personal values in clear, one license at a time
+    PEOPLE_CORRECT = "people:correct"  # put right what is known of one, seen or not
     PEOPLE_EXPORT = "people:export"  # everything held on a person
     PEOPLE_ERASE = "people:erase"
     NEWSLETTER_MANAGE = "newsletter:manage"  # addresses with consent, their evidence
@@ -45,7 +46,11 @@ class Permission(StrEnum):
 _VIEWER: Final = frozenset(
     {Permission.LICENSES_READ, Permission.OVERVIEW_READ, Permission.CATALOGUE_READ}
 )
-_SUPPORT: Final = _VIEWER | {Permission.LICENSES_SUPPORT, Permission.PEOPLE_REVEAL}
+_SUPPORT: Final = _VIEWER | {
+    Permission.LICENSES_SUPPORT,
+    Permission.PEOPLE_REVEAL,
+    Permission.PEOPLE_CORRECT,
+}
 _MANAGER: Final = _SUPPORT | {
     Permission.LICENSES_CHANGE,
     Permission.LICENSES_ISSUE,
@@ -54,6 +59,7 @@ _MANAGER: Final = _SUPPORT | {
 }
 _PRIVACY_OFFICER: Final = _VIEWER | {
     Permission.PEOPLE_REVEAL,
+    Permission.PEOPLE_CORRECT,
     Permission.PEOPLE_EXPORT,
     Permission.PEOPLE_ERASE,
     Permission.NEWSLETTER_MANAGE,

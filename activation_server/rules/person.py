@@ -1,6 +1,6 @@
 """People on a license: who bought it, who uses it, what they told, and which of them are one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +105,7 @@ class Profile:
     erased_at: datetime | None = None
     person: Person = field(default_factory=Person)
     computers: Mapping[UUID, Computer] = field(default_factory=dict, repr=False)
+    version: str = ""  # the same until the person is another one, or is erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,17 @@ class Known:
     person: Person
     computers: int = 0  # that the person uses, of this license
     held: bool = False  # by a legal hold
+    outdated: Collection[str] = ()  # what of the news was put right since
+
+    def read(self, told: Person) -> Person:
+        """Read what is told as being of this person: what was put right counts as it is now."""
+        now = {name: getattr(self.person, name) for name in self.outdated}
+        return replace(told, **now)
 
     def with_news(self, told: Person) -> Person:
         """Give the person with what they agree with; a buyer's own spelling stays."""
-        return told.told(self.person) if self.role is Role.BUYER else self.person.told(told)
+        news = self.read(told)
+        return news.told(self.person) if self.role is Role.BUYER else self.person.told(news)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +143,10 @@ def place(told: Person, current: Known | None, others: Sequence[Known]) -> Place
     """Decide whom a computer's news are about: its user so far, somebody known, or a new person.
 
     A person who bought the license, who uses other computers too, or who is under a legal hold, is
-    not changed by what one computer says otherwise: that one's user is then another person.
+    not changed by what one computer says otherwise: that one's user is then another person. What
+    was put right is no news: of whom it was, it is read as it is now.
     """
-    if current is not None and current.person.agrees(told):
+    if current is not None and current.person.agrees(current.read(told)):
         return Placed(current.person_id, current.with_news(told))
     alone = (
         current is not None
@@ -146,12 +155,12 @@ def place(told: Person, current: Known | None, others: Sequence[Known]) -> Place
         and not current.held
     )
     for known in others:
-        if known.person.is_same(told):
+        if known.person.is_same(known.read(told)):
             leaves = current.person_id if current is not None and alone else None
             return Placed(known.person_id, known.with_news(told), leaves)
     if current is None:
         return Placed(None, told)
-    return Placed(current.person_id if alone else None, current.person.told(told))
+    return Placed(current.person_id if alone else None, current.person.told(current.read(told)))
 
 
 class Indexed(StrEnum):

@@ -350,6 +350,16 @@ TOLD: Final = DataKind(
     legal_basis=LegalBasis.CONTRACT,
     retention=retention.CONTACT,
 )
+SUPERSEDED: Final = DataKind(
+    "superseded",
+    "keyed digests of what a name, a company or an address was before it was put right, from which "
+    "nothing can be read",
+    categories=("user.unique_id.pseudonymous",),
+    uses=(OPERATION,),
+    purpose="Not store again what was put right, when an app repeats it.",
+    legal_basis=LegalBasis.LEGAL_OBLIGATION,
+    retention=retention.CONTACT,
+)
 LEDGER_POSITION: Final = DataKind(
     "ledger position",
     "how far of the erasure ledger the database has carried out",

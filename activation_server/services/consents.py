@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from activation_server.rules import consent as rules
-from activation_server.rules.consent import Channel, Step, Wish
+from activation_server.rules.consent import Channel, State, Step, Wish
 from activation_server.rules.erasure import Erased, LedgerEntry
 from activation_server.rules.folding import fold
 from activation_server.rules.seat import Activation, Outcome
@@ -39,8 +39,10 @@ async def noted(
     now: datetime,
     *,
     leaves: UUID | None = None,
-) -> None:
-    """Store what follows for the newsletter from what an app told of its user, who is stored.
+) -> bool:
+    """Store what follows for the newsletter from what is told of a user, who is stored.
+
+    Tells whether a consent ended by it.
 
     `leaves` is who the user was taken for before, and is not any more: a consent for the same
     address goes on.
@@ -48,7 +50,7 @@ async def noted(
     ids = [user.person_id] if leaves is None else [user.person_id, leaves]
     before = await store.of_people(connection, user.license_id, ids)
     if wished is None and not before:
-        return
+        return False
     digest = digest_of(context, user.person.email) if user.person.email else None
     digests = {each.email_digest for each in before.values()} | ({digest} if digest else set())
     await store.lock_addresses(connection, digests)
@@ -62,8 +64,10 @@ async def noted(
         and await store.suppressed_since(connection, digest) is not None
     )
     consent = rules.noted(known, digest, wished, now, suppressed=suppressed)
-    if consent is not None and consent != stored:
-        await store.save(connection, user.license_id, user.person_id, consent)
+    if consent is None or consent == stored:
+        return False
+    await store.save(connection, user.license_id, user.person_id, consent)
+    return consent.state is State.WITHDRAWN
 
 
 def _first_confirmed(consent: rules.Consent) -> tuple[bool, datetime]:

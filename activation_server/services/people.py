@@ -10,6 +10,7 @@ from activation_server.crypto.vault import DRAWERS, drawer_of
 from activation_server.rules.audit import Action
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import (
+    PERSON,
     Computer,
     Known,
     Part,
@@ -23,7 +24,7 @@ from activation_server.rules.person import (
     split_email,
 )
 from activation_server.rules.seat import Activation, Outcome
-from activation_server.services import audit, consents
+from activation_server.services import audit, consents, superseded
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import (
     OpenPerson,
@@ -35,7 +36,7 @@ from activation_server.services.sealed_people import (
 from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
-from activation_server.store.people import Candidate, StoredPerson
+from activation_server.store.people import Candidate, StoredComputer, StoredPerson
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
 FOUND_LIMIT = 101  # licenses that a search gives at most: with those it shows, one more
@@ -71,10 +72,10 @@ async def remember(
     license_id, activation_id = activation.license_id, activation.activation_id
     await store.lock_license(connection, license_id)
     row = await store.computer(connection, license_id, activation_id)
-    before = await _open(context, connection, license_id, row.person_id) if row else None
+    before = await find_one(context, connection, license_id, row.person_id) if row else None
     others = await _alike(context, connection, license_id, told.person)
-    current = await _current(connection, before, now) if before else None
-    placed = place(told.person, current, [each.known() for each in others])
+    current = await _current(context, connection, before, told.person) if before else None
+    placed = place(told.person, current, [_known(context, each, told.person) for each in others])
     known = {each.person_id: each for each in (before, *others) if each is not None}
     user = (
         known[placed.person_id]
@@ -82,11 +83,18 @@ async def remember(
         else new_person(context, license_id, Role.USER, now)
     )
     computer = before.computers[activation_id] if before else Computer()
-    computers = {**user.computers, activation_id: _with_news(computer, told, now)}
-    user = replace(user, person=placed.person, computers=computers, contacted_at=now)
+    # A wish that comes with an address that was put right is for the old one.
+    asks = told.newsletter and "email" not in _outdated(context, user, told.person)
+    user = replace(
+        user,
+        person=placed.person,
+        computers={**user.computers, activation_id: _with_news(computer, told, now)},
+        contacted_at=now,
+        superseded=superseded.after_news(user.superseded, user.person, placed.person),
+    )
     await store.save(connection, seal_person(context.keyring.vault, user))
     await store.save_computer(connection, seal_computer(user, activation_id))
-    wished = consents.wish(context, activation, newsletter=told.newsletter)
+    wished = consents.wish(context, activation, newsletter=asks)
     await consents.noted(context, connection, user, wished, now, leaves=placed.leaves)
     if placed.leaves is not None:
         await store.remove(connection, license_id, placed.leaves)
@@ -102,10 +110,20 @@ def first_user(context: Context, activation: Activation, told: Told, now: dateti
     return replace(user, person=place(told.person, None, ()).person, computers=computers)
 
 
-async def _current(connection: Connection, person: OpenPerson, now: datetime) -> Known:
+async def _current(
+    context: Context, connection: Connection, person: OpenPerson, told: Person
+) -> Known:
     ids = [(person.license_id, person.person_id)]
-    held = await holds.of_people(connection, ids, now.date())
-    return replace(person.known(), held=bool(held))
+    held = await holds.of_people(connection, ids, context.now().date())
+    return replace(_known(context, person, told), held=bool(held))
+
+
+def _known(context: Context, person: OpenPerson, told: Person) -> Known:
+    return person.known(_outdated(context, person, told))
+
+
+def _outdated(context: Context, person: OpenPerson, told: Person) -> Collection[str]:
+    return superseded.outdated(context, person.license_id, person.superseded, told)
 
 
 async def add_buyers(
@@ -135,9 +153,10 @@ def _with_news(known: Computer, told: Told, now: datetime) -> Computer:
     return Computer(name, told.comments, now)
 
 
-async def _open(
+async def find_one(
     context: Context, connection: Connection, license_id: UUID, person_id: UUID
 ) -> OpenPerson | None:
+    """Give a person in clear, with the computers; `None` where there is none, or erased."""
     stored = await store.get(connection, license_id, person_id)
     if stored is None:
         return None
@@ -152,8 +171,13 @@ async def _alike(
     named = [each for each in (Person(email=person.email), Person(name=person.name)) if each]
     vault, drawer = context.keyring.vault, drawer_of(license_id)
     tokens = [vault.tokens(index_parts(each, ()), drawer) for each in named or [person] if each]
-    found = await store.alike(connection, license_id, [each for each in tokens if each])
-    opened = [await _open(context, connection, license_id, stored.person_id) for stored in found]
+    found = await store.alike(
+        connection,
+        license_id,
+        [each for each in tokens if each],
+        superseded.of(context, license_id, person),
+    )
+    opened = [await find_one(context, connection, license_id, each.person_id) for each in found]
     return [each for each in opened if each is not None]
 
 
@@ -271,7 +295,7 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
         some = candidates[start : start + BATCH]
         ids = [(each.license_id, each.person_id) for each in some]
         computers = await store.computers_of_people(connection, ids)
-        profiles += [_profile(each, open_person(context, each, computers)) for each in some]
+        profiles += [profile_of(context, each, computers) for each in some]
     return [each for each in profiles if split_email(each.person.email or "") == address]
 
 
@@ -306,11 +330,14 @@ async def of_licenses(
     computers = await store.computers_of_licenses(connection, license_ids)
     people: dict[UUID, list[Profile]] = {license_id: [] for license_id in license_ids}
     for stored in await store.of_licenses(connection, license_ids):
-        people[stored.license_id].append(_profile(stored, open_person(context, stored, computers)))
+        people[stored.license_id].append(profile_of(context, stored, computers))
     return {license_id: tuple(known) for license_id, known in people.items()}
 
 
-def _profile(stored: StoredPerson, opened: OpenPerson | None) -> Profile:
+def profile_of(
+    context: Context, stored: StoredPerson, computers: Sequence[StoredComputer] = ()
+) -> Profile:
+    """Open all that is known of a person."""
     known = Profile(
         license_id=stored.license_id,
         person_id=stored.person_id,
@@ -318,4 +345,13 @@ def _profile(stored: StoredPerson, opened: OpenPerson | None) -> Profile:
         contacted_at=stored.contacted_at,
         erased_at=stored.erased_at,
     )
-    return replace(known, person=opened.person, computers=opened.computers) if opened else known
+    opened = open_person(context, stored, computers)
+    if opened is not None:
+        known = replace(known, person=opened.person, computers=opened.computers)
+    return replace(known, version=_version(context, known))
+
+
+def _version(context: Context, known: Profile) -> str:
+    values = [str(getattr(known.person, name) or "") for name in PERSON]
+    told = "\x00".join([str(known.erased_at or ""), *values]).encode()
+    return context.keyring.digester.of_person_version(known.person_id, told).hex()

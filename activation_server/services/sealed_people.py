@@ -30,10 +30,12 @@ class OpenPerson:
     contacted_at: datetime
     person: Person = field(default_factory=Person)
     computers: Mapping[UUID, Computer] = field(default_factory=dict, repr=False)
+    superseded: Collection[str] = field(default=frozenset(), repr=False)
 
-    def known(self) -> Known:
-        """Give what a decision on people needs."""
-        return Known(self.person_id, self.role, self.person, len(self.computers))
+    def known(self, outdated: Collection[str] = ()) -> Known:
+        """Give what a decision on people needs; `outdated`: what of the news was put right."""
+        count = len(self.computers)
+        return Known(self.person_id, self.role, self.person, count, outdated=outdated)
 
     def names(self) -> Iterable[str]:
         """Give the names of the computers."""
@@ -83,6 +85,7 @@ def open_person(
             for each in computers
             if each.license_id == license_id and each.person_id == person_id
         },
+        superseded=frozenset(stored.superseded or ()),
     )
 
 
@@ -105,6 +108,7 @@ def seal_person(vault: Vault, opened: OpenPerson) -> StoredPerson:
         name=sealed["name"],
         company=sealed["company"],
         email=sealed["email"],
+        superseded=sorted(opened.superseded) or None,
     )
 
 

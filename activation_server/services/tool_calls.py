@@ -5,15 +5,16 @@ Answers may hold a new license's key, so they are sealed.
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from activation_server.crypto.sealed import Place
 from activation_server.rules import activation_version, license_version
 from activation_server.rules.errors import ChangedMeanwhileError, KeyReusedError
-from activation_server.services import staff_accounts
+from activation_server.services import rectification, staff_accounts
 from activation_server.services.context import Context
 from activation_server.services.licensing import require_license
 from activation_server.services.seat_changes import lock_activation
@@ -22,6 +23,7 @@ from activation_server.store.database import Connection
 from activation_server.store.tool_answers import Request, StoredAnswer
 
 REMEMBERED: Final = timedelta(hours=24)
+Result = TypeVar("Result")
 Version = Callable[[Context, Connection], Awaitable[str]]
 Work = Callable[[Context], Awaitable[bytes]]  # gives the answer; its use cases join a transaction
 
@@ -46,15 +48,11 @@ class Answered:
 class _NotMeantError(Exception):
     """Undoes a dry run."""
 
-    def __init__(self, answer: bytes) -> None:
-        super().__init__()
-        self.answer = answer
-
 
 async def once(context: Context, call: ToolCall, work: Work) -> Answered:
     """Do what a tool asks for, once. Raises KeyReusedError, and what `work` raises."""
     if call.dry_run:
-        return await _only_seen(context, work)
+        return Answered(await undone(context, work))
     now, request = context.now(), _request(context, call)
 
     async def claimed(connection: Connection) -> Answered:
@@ -117,6 +115,21 @@ async def change_account(
     return await once(context, call, _as_seen("account", version, seen, work))
 
 
+async def change_person(
+    context: Context,
+    call: ToolCall,
+    person: tuple[UUID, UUID],
+    seen: Collection[str] | None,
+    work: Work,
+) -> Answered:
+    """Change a person, named by license and id, once, as `change` does a license."""
+
+    async def version(inner: Context, connection: Connection) -> str:
+        return (await rectification.require(inner, connection, *person)).version
+
+    return await once(context, call, _as_seen("person", version, seen, work))
+
+
 def _as_seen(what: str, version: Version, seen: Collection[str] | None, work: Work) -> Work:
     async def done(inner: Context) -> bytes:
         async def check(connection: Connection) -> None:
@@ -132,17 +145,17 @@ def _as_seen(what: str, version: Version, seen: Collection[str] | None, work: Wo
     return done
 
 
-async def _only_seen(context: Context, work: Work) -> Answered:
+async def undone(context: Context, work: Callable[[Context], Awaitable[Result]]) -> Result:
     """Do all of it, and undo it: so a dry run tells what would be by the same rules."""
+    told: list[Result] = []
 
-    async def undone(connection: Connection) -> None:
-        raise _NotMeantError(await work(context.within(connection)))
+    async def not_meant(connection: Connection) -> None:
+        told.append(await work(context.within(connection)))
+        raise _NotMeantError
 
-    try:
-        await context.database.transact(undone)
-    except _NotMeantError as told:
-        return Answered(told.answer)
-    raise AssertionError  # it always raises
+    with suppress(_NotMeantError):
+        await context.database.transact(not_meant)
+    return told[-1]
 
 
 def _request(context: Context, call: ToolCall) -> Request:

@@ -76,7 +76,7 @@ async def erase_person(
     await connection.execute(
         delete(newsletter_consents).where(_N.license_id == license_id, _N.person_id == person_id)
     )
-    nothing = dict.fromkeys(("wrapped_key", "name", "company", "email"))
+    nothing = dict.fromkeys(("wrapped_key", "name", "company", "email", "superseded"))
     gone = await connection.execute(
         update(people)
         .where(_P.license_id == license_id, _P.person_id == person_id, _P.erased_at.is_(None))

@@ -126,12 +126,13 @@ def _types(table: str, names: Collection[str]) -> Mapping[str, str]:
     return {name: "TEXT" if type_.endswith("[]") else type_ for name, type_ in types.items()}
 
 
-_UNSET = {"removed_at", "removed_by", "true_from"}  # of a seat that was just taken
+# Of a seat that was just taken, by somebody who is new.
+_UNSET = {"removed_at", "removed_by", "true_from", "superseded"}
 _ACTIVATION = _types(
     "activations", [column.name for column in tables.activations.c if column.name not in _UNSET]
 )
 _EVENT = {"event_at": "TIMESTAMPTZ", "event_id": "UUID", "kind": "TEXT", "details": "TEXT"}
-_PERSON = _types("people", StoredPerson.__slots__)
+_PERSON = _types("people", [name for name in StoredPerson.__slots__ if name not in _UNSET])
 _COMPUTER = _types("person_computers", StoredComputer.__slots__)
 _SEAT_TYPES = {"version": "XID", **_ACTIVATION, **_EVENT}
 _PERSON_AT = 1 + len(_SEAT_TYPES)  # where their parameters begin

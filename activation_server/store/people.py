@@ -49,6 +49,7 @@ class StoredPerson:
     company: bytes | None = field(default=None, repr=False)
     email: bytes | None = field(default=None, repr=False)
     tokens: Sequence[int] = field(default=(), repr=False)
+    superseded: Sequence[str] | None = field(default=None, repr=False)  # what was put right
     erased_at: datetime | None = None
 
 
@@ -140,12 +141,19 @@ async def by_ids(
 
 
 async def alike(
-    connection: AsyncConnection, license_id: UUID, any_of: Sequence[Collection[int]]
+    connection: AsyncConnection,
+    license_id: UUID,
+    any_of: Sequence[Collection[int]],
+    superseded: Collection[str],
 ) -> Sequence[StoredPerson]:
-    """Give the people of a license who have all tokens of any of these sets."""
+    """Give the people of a license who have all tokens of any of these sets.
+
+    And those of whom any of this was `superseded`, which no token leads to any more.
+    """
     if not any_of:
         return []
-    has = or_(*(_P.tokens.contains(_array(each)) for each in any_of))
+    had = _P.superseded.op("&&", is_comparison=True)(cast(sorted(superseded), ARRAY(Text)))
+    has = or_(had, *(_P.tokens.contains(_array(each)) for each in any_of))
     question = select(*_PERSON).where(_P.license_id == license_id, has)
     rows = await connection.execute(question.order_by(_P.role, _P.person_id))
     return [_person(row) for row in rows]

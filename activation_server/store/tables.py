@@ -196,6 +196,7 @@ people = Table(
     column("company", LargeBinary, kind.NAME, nullable=True),
     column("email", LargeBinary, kind.EMAIL, nullable=True),
     column("tokens", ARRAY(Integer), kind.INDEX),
+    column("superseded", ARRAY(Text), kind.SUPERSEDED, nullable=True),  # most have none
     column("contacted_at", Moment, kind.PERSON_FACT),  # other than by a check-in
     column("keep_months", SmallInteger, kind.PERSON_FACT, nullable=True),  # by their own wish
     column("erased_at", Moment, kind.PERSON_FACT, nullable=True),

@@ -28,6 +28,21 @@ async def known(context: Context) -> None:
         await licensing.note(context, sold.license.license_id, "She called.")
 
 
+async def put_right(page: Page) -> None:
+    """In both licenses, from the page of one."""
+    await page.get_by_role("link", name="Put right").first.click()
+    await page.get_by_label("Name", exact=True).fill("Ingrid Ohm")
+    await page.get_by_label("Take it away: company").check()
+    await page.get_by_label("In every license").check()
+    await page.get_by_label("Why").fill("ticket 4714")
+    await usable(page, "put right")
+    await page.get_by_role("button", name="See what it does").click()
+    await expect(page.get_by_role("row", name="Name I… <… Ingrid Ohm")).to_be_visible()
+    await usable(page, "put right seen")
+    await page.get_by_role("button", name="Put it right").click()
+    await expect(page.get_by_role("status")).to_contain_text("It was put right.")
+
+
 def test_a_person_gets_a_copy_and_is_erased(console: Console):
     me = somebody(console, "guards", Role.PRIVACY_OFFICER)
     console.world.run(known)
@@ -46,6 +61,11 @@ def test_a_person_gets_a_copy_and_is_erased(console: Console):
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Download").click()
         assert (await download.value).suggested_filename.endswith("Z.zip")
+        await page.get_by_role("region", name="Known with").get_by_role("link").first.click()
+        await put_right(page)
+        await page.goto(paths.PERSON)
+        await page.get_by_label("The person's e-mail address").fill(EMAIL)
+        await page.keyboard.press("Enter")
         await page.get_by_role("button", name="See what an erasure takes").click()
         await expect(page.get_by_text("This can't be undone")).to_be_visible()
         await usable(page, "erase")

@@ -99,6 +99,8 @@ def use(server: Server, operator: Operator, folder: Path) -> str:
     )
     operator.json("hold", "lift", hold["holds"][0]["hold_id"], *reason)
     operator.json("newsletter", "confirm", "--email", EMAIL)
+    right = ("--name", "zk7canary Right", "--company", "zk7canary Right Ltd")
+    operator.json("privacy", "correct", "--email", EMAIL, *right, *reason)
     use_tools(server, operator, first["activation_id"])
     return key
 

@@ -27,6 +27,7 @@ class PersonAnswer(AdminAnswer):
     email: str | None
     last_contact: Time
     erased: Time | None
+    version: str = Field(description="goes into `If-Match`: another one when the person is")
     computers: list[ComputerNameAnswer]
 
 
@@ -87,6 +88,15 @@ class WishAnswer(AdminAnswer):
 
     people: int = Field(description="a person counts once for each license")
     months: int | None
+
+
+class CorrectedAnswer(AdminAnswer):
+    """What was put right, or would be; nothing where it was so already."""
+
+    people: int = Field(description="a person counts once for each license")
+    licenses: list[Id]
+    fields: list[Literal["name", "company", "email"]]
+    consents_ended: int = Field(description="to the newsletter: they were for the old address")
 
 
 class ErasedAnswer(AdminAnswer):

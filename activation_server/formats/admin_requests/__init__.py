@@ -20,7 +20,13 @@ from activation_server.formats.admin_requests.licenses import (
 )
 from activation_server.formats.admin_requests.newsletter import ConsentBody
 from activation_server.formats.admin_requests.offline import OfflineBody
-from activation_server.formats.admin_requests.people import EmailBody, PersonBody, WishBody
+from activation_server.formats.admin_requests.people import (
+    CorrectBody,
+    CorrectOneBody,
+    EmailBody,
+    PersonBody,
+    WishBody,
+)
 from activation_server.formats.admin_requests.privacy import HoldBody
 from activation_server.formats.admin_requests.retention import LifetimeBody, RetentionBody
 from activation_server.formats.admin_requests.staff import (
@@ -36,6 +42,8 @@ REQUESTS: Final[tuple[type[AdminBody], ...]] = (
     EmailBody,
     WishBody,
     PersonBody,
+    CorrectBody,
+    CorrectOneBody,
     HoldBody,
     IssueBody,
     ConvertBody,

@@ -77,6 +77,16 @@ class Asked(Generic[BodyT]):
         """Change the account of a member of staff once, as the tool saw it, and answer."""
         return await self._as_seen(tool_calls.change_account, staff_id, do)
 
+    async def on_person(self, license_id: UUID, person_id: UUID, do: Do) -> Response:
+        """Change a person of a license once, as the tool saw them, and answer."""
+
+        async def change(
+            context: Context, call: ToolCall, of: UUID, seen: Seeing, work: Work
+        ) -> Answered:
+            return await tool_calls.change_person(context, call, (license_id, of), seen, work)
+
+        return await self._as_seen(change, person_id, do)
+
     async def _as_seen(self, change: Change, of: UUID, do: Do) -> Response:
         call, seen = self.call, self.seen
         work = written_by(do, dry_run=self.dry_run)

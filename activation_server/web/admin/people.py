@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from activation_server.formats import admin_api, person_export, person_summary
 from activation_server.formats.admin_answers.people import (
+    CorrectedAnswer,
     ErasedAnswer,
     ExportAnswer,
     PersonDataAnswer,
@@ -17,10 +18,24 @@ from activation_server.formats.admin_answers.people import (
     WishAnswer,
 )
 from activation_server.formats.admin_requests.base import ReasonBody
-from activation_server.formats.admin_requests.people import EmailBody, PersonBody, WishBody
+from activation_server.formats.admin_requests.people import (
+    CorrectBody,
+    CorrectOneBody,
+    EmailBody,
+    PersonBody,
+    WishBody,
+)
 from activation_server.rules.permissions import Permission
-from activation_server.services import erasure, export, people, person_data, reveal
+from activation_server.services import (
+    erasure,
+    export,
+    people,
+    person_data,
+    rectification,
+    reveal,
+)
 from activation_server.services.context import Context
+from activation_server.services.rectification import Corrected, Correction
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
 from activation_server.web.admin.bodies import taken, takes
@@ -32,6 +47,10 @@ router = APIRouter(prefix=PREFIX, tags=["people"])
 
 Exporter = Annotated[Caller, requires(Permission.PEOPLE_EXPORT)]
 Wishing = Annotated[Asked[WishBody], asks(Permission.PRIVACY_MANAGE, WishBody)]
+Correcting = Annotated[Asked[CorrectBody], asks(Permission.PEOPLE_CORRECT, CorrectBody)]
+CorrectingOne = Annotated[
+    Asked[CorrectOneBody], asks(Permission.PEOPLE_CORRECT, CorrectOneBody, as_seen="person")
+]
 Erasing = Annotated[Asked[PersonBody], asks(Permission.PEOPLE_ERASE, PersonBody)]
 
 
@@ -112,6 +131,55 @@ async def note_persons_wish(asked: Wishing) -> Response:
         return Made(WishAnswer, {"people": count, "months": body.months})
 
     return await asked.once(wish)
+
+
+@router.post(
+    "/people/correct",
+    operation_id="correctPerson",
+    summary="Put a person's data right, in every license",
+    responses=writing(CorrectedAnswer),
+)
+async def correct_person(asked: Correcting) -> Response:
+    """Of everybody of an e-mail address. What apps repeat of before does not undo it.
+
+    A changed address carries no consent to the newsletter over. Refused, as a whole, while anything
+    of the person is under a legal hold.
+    """
+    body = asked.body
+
+    async def correct(context: Context) -> Made:
+        right = Correction(body.right.given(), body.reason)
+        return _corrected(await rectification.correct(context, body.email, right))
+
+    return await asked.once(correct)
+
+
+@router.post(
+    "/licenses/{license_id}/people/{person_id}/correct",
+    operation_id="correctPersonOfLicense",
+    summary="Put right what is known of a person of a license",
+    responses=writing(CorrectedAnswer),
+)
+async def correct_person_of_license(
+    asked: CorrectingOne, license_id: UUID, person_id: UUID
+) -> Response:
+    """Also of somebody who has no address; others of the license stay as they are."""
+    body = asked.body
+
+    async def correct(context: Context) -> Made:
+        right = Correction(body.right.given(), body.reason)
+        done = await rectification.correct_one(
+            context, license_id, person_id, right, everywhere=body.everywhere
+        )
+        return _corrected(done)
+
+    return await asked.on_person(license_id, person_id, correct)
+
+
+def _corrected(done: Corrected) -> Made:
+    licenses = [str(each) for each in done.licenses]
+    fields = list(done.fields)
+    return Made(CorrectedAnswer, {**asdict(done), "licenses": licenses, "fields": fields})
 
 
 @router.post(

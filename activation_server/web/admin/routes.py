@@ -40,11 +40,12 @@ IDEMPOTENCY_KEY: Final = {
 _SEEN: Final[Mapping[str, str]] = {
     "license": "the license's `ETag` as it was read",
     "activation": "the activation's `version` as it was read, in quotation marks",
+    "person": "the person's `version` as it was read, in quotation marks",
     "policy": "the policy's `version` as it was read, in quotation marks",
     "account": "the account's `version` as it was read, in quotation marks",
     "lifetime": "the class's `version` as it was read, in quotation marks",
 }
-Seen = Literal["license", "activation", "policy", "account", "lifetime"]
+Seen = Literal["license", "activation", "person", "policy", "account", "lifetime"]
 Described = dict[int | str, dict[str, Any]]
 
 

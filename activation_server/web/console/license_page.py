@@ -24,7 +24,8 @@ from activation_server.web.console.license_changes import CHANGES, HELPS
 from activation_server.web.console.pages import go_to, page
 
 LONGEST: Final = 2000  # characters of a reason or a note
-NOTED: Final = "noted"
+NOTED, CORRECTED = "noted", "corrected"
+_TOLD: Final = {NOTED: "It was noted.", CORRECTED: "It was put right."}
 
 router = APIRouter(include_in_schema=False)
 
@@ -133,6 +134,7 @@ def _page(
         done=_done(request.query_params.get("done", "")),
         in_clear=in_clear,
         may_reveal=me.may(Permission.PEOPLE_REVEAL),
+        may_correct=me.may(Permission.PEOPLE_CORRECT),
         may_note=me.may(Permission.LICENSES_SUPPORT),
         reveal_fault=reveal_fault,
     )
@@ -155,7 +157,7 @@ def _helps(
 
 def _done(name: str) -> tuple[str, LicenseChange | None] | None:
     """Give what to say that was done, and what takes it back: of words that are ours alone."""
-    if name == NOTED:
-        return "It was noted.", None
+    if name in _TOLD:
+        return _TOLD[name], None
     change = CHANGES.get(name)
     return None if change is None else (change.done, CHANGES.get(change.undo or ""))

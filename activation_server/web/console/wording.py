@@ -43,6 +43,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.CATALOGUE_READ: "See products, policies and releases",
     Permission.CATALOGUE_WRITE: "Change products, policies and releases",
     Permission.PEOPLE_REVEAL: "See personal values in clear, one license at a time",
+    Permission.PEOPLE_CORRECT: "Put a person's name, company or e-mail address right",
     Permission.PEOPLE_EXPORT: "Export everything that is held on a person",
     Permission.PEOPLE_ERASE: "Erase a person",
     Permission.NEWSLETTER_MANAGE: "Manage the newsletter's addresses and their evidence",

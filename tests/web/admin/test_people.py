@@ -100,3 +100,34 @@ def test_a_lifetime_is_set_as_it_was_seen(tool: Tool):
         answer = tool.post("/retention:set", {**body, "lifetime": wrong}, etag="*")
         refused(answer, "REQUEST_INVALID")
     refused(tool.post("/retention:set", {**body, "class": "none"}, etag="*"), "REFUSED")
+
+
+def test_a_person_is_put_right_as_seen_and_once(server: Server, tool: Tool):
+    license_id = id_of(sold(server, buyer=replace(MIA, email="mia@right.example")))
+    [person] = tool.get(f"/licenses/{license_id}").json()["people"]
+    path, etag = f"/licenses/{license_id}/people", f'"{person["version"]}"'
+    path = f"{path}/{person['person_id']}/correct"
+    body = {"right": {"name": "Mia Wunsch", "company": "W GmbH"}, "reason": "ticket 1"}
+    refused(tool.post(path, body), "IF_MATCH_REQUIRED")
+    seen = tool.post(path, body, etag=etag, dry_run=True).json()
+    done = {"people": 1, "licenses": [license_id], "fields": ["name", "company"]}
+    assert seen == {**done, "consents_ended": 0}
+    first, again = (tool.post(path, body, etag=etag, key="ticket-1") for _ in range(2))
+    assert first.json() == again.json() == seen
+    refused(tool.post(path, {**body, "right": {"name": "X"}}, etag=etag), "CHANGED_MEANWHILE")
+    refused(tool.post(path.replace(license_id, person["person_id"]), body, etag="*"), "NOT_FOUND")
+    right = {"email": "mia@moved.example", "company": None}
+    moved = {"email": "mia@right.example", "right": right, "reason": "ticket 2"}
+    assert tool.post("/people/correct", moved).json()["fields"] == ["company", "email"]
+    assert not tool.post("/people/find", {"email": moved["email"]}).json()["held"]
+    given = tool.post(f"/licenses/{license_id}/reveal", {"reason": "to see"}).json()["people"][0]
+    assert (given["name"], given["company"], given["email"]) == (
+        "Mia Wunsch",
+        None,
+        "mia@moved.example",
+    )
+    entries = tool.get("/audit", action="person_corrected").json()["entries"]
+    assert [each["why"] for each in entries] == ["ticket 2", "ticket 1"]
+    assert "mia" not in str(entries).lower()
+    for wrong in ({}, {"email": "mia"}, {"name": ""}, {"comments": "x"}):
+        refused(tool.post("/people/correct", {**moved, "right": wrong}), "REQUEST_INVALID")
