@@ -66,6 +66,7 @@ USED = chosen(lambda machine: machine.used())
 LICENSE = chosen(lambda machine: list(machine.licenses))
 COMPUTER = st.sampled_from(COMPUTERS)
 SCOPE = st.sampled_from([None, *PRODUCTS])
+KEYS_OTHERWISE = ("typo", "lower", "other product", "replaced", "replaced")
 LATE = st.integers(1, 12)  # how many requests ago
 
 
@@ -124,11 +125,13 @@ class LicensePlay(RuleBasedStateMachine):
     def activate(self, app: str, license_: str, *, lost: bool) -> None:
         self._activate(self.apps[app], self.licenses[license_], lost=lost)
 
-    @step(app=ANY_APP, license_=LICENSE, how=st.sampled_from(["typo", "lower", "other product"]))
+    @step(app=ANY_APP, license_=LICENSE, how=st.sampled_from(KEYS_OTHERWISE))
     def activate_with_a_key_typed_otherwise(self, app: str, license_: str, how: str) -> None:
         sold = self.licenses[license_]
         product = PRODUCTS[sold.product == PRODUCTS[0]] if how == "other product" else sold.product
-        key = {"typo": sold.key[1:], "lower": sold.key.lower()}.get(how, sold.key)
+        old = next(iter(sold.old_keys), sold.key)
+        keys = {"typo": sold.key[1:], "lower": sold.key.lower(), "replaced": old}
+        key = keys.get(how, sold.key)
         self._send(self.apps[app], Kind.ACTIVATE, product=product, key=key)
 
     @step(
@@ -157,7 +160,8 @@ class LicensePlay(RuleBasedStateMachine):
     @step(app=ACTIVATED, license_=LICENSE)
     def check_in_naming_a_license(self, app: str, license_: str) -> None:
         sold = self.licenses[license_]
-        self._send(self.apps[app], Kind.CHECK_IN, product=sold.product, key=sold.key)
+        key = next(iter(sold.old_keys), sold.key)
+        self._send(self.apps[app], Kind.CHECK_IN, product=sold.product, key=key)
 
     @precondition(has_activated)
     @step(app=ACTIVATED, other=ACTIVATED, kind=st.sampled_from([Kind.CHECK_IN, Kind.GIVE_BACK]))
@@ -286,7 +290,7 @@ class LicensePlay(RuleBasedStateMachine):
         change=st.sampled_from(["reinstate", "suspend", "reinstate", "revoke", "reinstate"]),
     )
     def change_standing(self, license_: str, change: str) -> None:
-        self.play.change_standing(self._now(self.licenses[license_]), change)
+        self.play.change_standing(self.licenses[license_], change)
 
     @precondition(has_activated)
     @step(app=ACTIVATED)
@@ -308,7 +312,7 @@ class LicensePlay(RuleBasedStateMachine):
     @step(license_=LICENSE, which=st.integers(0, 4), seconds=st.sampled_from([0, -1, 1]))
     def come_to_an_end(self, license_: str, which: int, seconds: int) -> None:
         """Come to the very moment of a license's next end, or a second off."""
-        plain, sold = self.play.plain, self._now(self.licenses[license_])
+        plain, sold = self.play.plain, self.licenses[license_]
         ends = [plain.end(sold), plain.stop(sold), plain.maintained(sold)]
         ends += [seat.last.end for seat in plain.active(sold)]  # a lease's end is one
         window = timedelta(days=plain.terms(sold)["transfer_days"])
@@ -342,9 +346,11 @@ class LicensePlay(RuleBasedStateMachine):
     @step()
     def restore_server(self) -> None:
         self.play.restore()
-        known = {sold.license_id for sold in self.play.plain.licenses}
+        then = {sold.license_id: sold for sold in self.play.plain.licenses}
         self.licenses = {
-            name: sold for name, sold in self.licenses.items() if sold.license_id in known
+            name: then[sold.license_id]
+            for name, sold in self.licenses.items()
+            if sold.license_id in then
         }
 
     # How
@@ -378,8 +384,3 @@ class LicensePlay(RuleBasedStateMachine):
         given = {"expires": None, "maintenance_until": None} | ends
         name = f"license {len(self.licenses) + 1}"
         self.licenses[name] = self.play.sell(product, overrides, **given)
-
-    def _now(self, sold: License) -> License:
-        """The license as it is in the model, which a restored backup replaces."""
-        [found] = [one for one in self.play.plain.licenses if one.license_id == sold.license_id]
-        return found

@@ -13,7 +13,7 @@ from activation_server.rules.license import OnClone
 from activation_server.rules.reasons import Notice, Reason
 from tests.model import plain_hardware as hardware
 from tests.model.plain_keys import Keys
-from tests.model.plain_licenses import Licenses, seconds
+from tests.model.plain_licenses import Licenses, seconds, text
 from tests.model.records import Answer, Asked, Last, License, Noted, Refusal, Seat, Token
 
 
@@ -27,8 +27,9 @@ class Plain(Licenses):
 
     def activate(self, asked: Asked) -> Answer | Refusal:
         for sold in self.licenses:
-            if sold.product == asked.product and _is_key(sold, asked.license_key):
-                return self._noted(sold, self._activate(sold, asked))
+            if sold.product == asked.product and sold.is_key(asked.license_key):
+                replaced = sold.old_keys.get((asked.license_key or "").upper())
+                return self._noted(sold, self._activate(sold, asked, replaced))
         return Refusal(Reason.LICENSE_NOT_FOUND)
 
     def check_in(self, activation_id: UUID, token: Token, asked: Asked) -> Answer | Refusal:
@@ -37,7 +38,7 @@ class Plain(Licenses):
             return Refusal(Reason.ACTIVATION_NOT_FOUND)
         if asked.product is not None and asked.product != sold.product:
             return Refusal(Reason.ACTIVATION_NOT_FOUND)
-        if asked.license_key is not None and not _is_key(sold, asked.license_key):
+        if asked.license_key is not None and not sold.is_key(asked.license_key):
             return Refusal(Reason.ACTIVATION_NOT_FOUND)
         return self._noted(sold, self._check_in(sold, seat, token.counter, asked))
 
@@ -70,6 +71,21 @@ class Plain(Licenses):
             sold.events.append((self.now, "activation_removed"))
         return True
 
+    def replace_key(self, sold: License, key: str) -> None:
+        """Issue a new key in place of one that leaked."""
+        sold.old_keys[sold.key], sold.key = self.now, key
+        sold.events.append((self.now, "key_replaced"))
+
+    def allow_transfer(self, sold: License, *, allowed: bool) -> bool:
+        """Allow one more transfer, or take that back; whether that may be done."""
+        if allowed and self.terms(sold)["transfers"] is None:
+            return False
+        if sold.transfer_allowed is not allowed:
+            sold.transfer_allowed = allowed
+            told = "transfer_allowed" if allowed else "transfer_withdrawn"
+            sold.events.append((self.now, told))
+        return True
+
     # What there is
 
     def find(self, activation_id: UUID) -> tuple[License | None, Seat | None]:
@@ -81,7 +97,9 @@ class Plain(Licenses):
 
     # An activation
 
-    def _activate(self, sold: License, asked: Asked) -> Answer | Refusal:
+    def _activate(
+        self, sold: License, asked: Asked, replaced: datetime | None = None
+    ) -> Answer | Refusal:
         here = hardware.usable(asked.hardware)
         made = [seat for seat in sold.seats if seat.made_by == asked.request_id]
         if any(seat.removed is not None for seat in made):
@@ -90,7 +108,7 @@ class Plain(Licenses):
         elsewhere = [seat for seat in made if not hardware.is_same(here, seat.hardware)]
         if elsewhere or any(_is_reuse(seat, asked) for seat in made + alike):
             return Refusal(Reason.REQUEST_ID_REUSED)
-        if refusal := self._standing(sold):
+        if refusal := _replaced(replaced) or self._standing(sold):
             return refusal
         same = [seat for seat in alike if hardware.is_same(here, seat.hardware)]
         for seat in same:
@@ -181,7 +199,7 @@ class Plain(Licenses):
     # Giving back
 
     def _give_back(self, sold: License, seat: Seat, request_id: UUID) -> Answer | Refusal:
-        if seat.removed_by == "app":
+        if seat.removed_by in {"app", "allowed"}:
             return self._answer(sold, seat, repeated=True)
         if seat.removed is not None:
             return Refusal(Reason.ACTIVATION_REMOVED)
@@ -192,10 +210,12 @@ class Plain(Licenses):
         for other in sold.seats:
             recent = other.removed is not None and self.now - other.removed < timedelta(days=days)
             given += recent and other.removed_by == "app"
-        if limit is not None and given >= limit:
+        over = limit is not None and given >= limit
+        if over and not sold.transfer_allowed:
             evidence = {"limit": limit, "used": given, "days": days}
             return Refusal(Reason.TRANSFER_LIMIT_REACHED, evidence)
-        seat.removed, seat.removed_by = self.now, "app"
+        seat.removed, seat.removed_by = self.now, "allowed" if over else "app"
+        sold.transfer_allowed = sold.transfer_allowed and not over
         sold.events.append((self.now, "deactivated"))
         return self._answer(sold, seat)
 
@@ -287,9 +307,9 @@ def _nearest(here: dict[str, str], same: list[Seat]) -> Seat:
     return min(near, key=lambda seat: (seat.activated, seat.activation_id))
 
 
-def _is_key(sold: License, typed: str | None) -> bool:
-    """Whether a key was typed, in whatever case."""
-    return typed is not None and typed.upper() == sold.key
+def _replaced(at: datetime | None) -> Refusal | None:
+    """Why a key that had been replaced by then is refused."""
+    return None if at is None else Refusal(Reason.LICENSE_REVOKED, {"key_replaced": text(at)})
 
 
 def _is_repeat(seat: Seat, asked: Asked) -> bool:

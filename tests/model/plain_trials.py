@@ -46,14 +46,31 @@ class PlainWithTrials(Plain):
         before = self.trial_of(asked)
         if before is None or self._may_have_another(before, policy.trial_again_months):
             return self._give(asked, product, policy.trial_days)
+        if before.sold.bought:  # it is nobody's trial any more, and not told of
+            return self._used(before, policy.trial_again_months)
         return self._noted(before.sold, self._again(before, asked))
+
+    def buy(self, sold: License, policy: str, overrides: dict[str, Any], **ends: Any) -> bool:
+        """Turn a trial into a license; whether it is one."""
+        if self.terms(sold)["trial_days"] is None:
+            return False
+        sold.policy, sold.overrides, sold.bought = policy, overrides, True
+        terms = self.terms(sold)
+        sold.expires = ends["expires"] or self._later(terms["term_days"])
+        sold.maintenance_until = self._later(terms["maintenance_days"])
+        sold.events.append((self.now, "trial_converted"))
+        return True
+
+    def _later(self, days: int | None) -> datetime | None:
+        return None if days is None else self.now + timedelta(days=days)
 
     def trial_of(self, asked: Asked) -> Given | None:
         return self.given.get((asked.product or "", _who(asked)))
 
     def _may_have_another(self, before: Given, months: int | None) -> bool:
         again = _months_later(before.at, months)
-        return self._is_over(before.sold) and again is not None and self.now >= again
+        is_over = before.sold.bought or self._is_over(before.sold)
+        return is_over and again is not None and self.now >= again
 
     def _is_over(self, sold: License) -> bool:
         stop = self.stop(sold)
@@ -81,12 +98,15 @@ class PlainWithTrials(Plain):
         here = hardware.usable(asked.hardware)
         if refusal := self._app(before.sold, asked.app) or self._unusable(here):
             return refusal
-        again = _months_later(before.at, self.terms(before.sold)["trial_again_months"])
+        return self._used(before, self.terms(before.sold)["trial_again_months"])
+
+    def _used(self, before: Given, months: int | None) -> Refusal:
+        again = _months_later(before.at, months)
         evidence = {"given": text(before.at), "again": None if again is None else text(again)}
         return Refusal(Reason.TRIAL_ALREADY_USED, evidence)
 
     def _convert(self, bought: License, trial: Given | None) -> None:
-        if trial is None or self._is_over(trial.sold):
+        if trial is None or trial.sold.bought or self._is_over(trial.sold):
             return
         for seat in self.present(trial.sold):
             seat.removed, seat.removed_by = self.now, "purchase"

@@ -60,7 +60,7 @@ class Play:
     published: Published = field(default_factory=Published)
     granted: list[Granted] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)  # keys of licenses that wait to be compared
+    touched: set[UUID] = field(default_factory=set)  # ids of licenses that wait to be compared
     kept: Kept | None = None
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class Play:
             assert sent.kind is Kind.GIVE_BACK, (answer, expected)
             assert answer == Seats(expected.limit, expected.used), (answer, expected)
         if sold is not None:
-            self.touched.add(sold.key)
+            self.touched.add(sold.license_id)
         if not lost:
             _learn(installed, sent, answer)
         return not isinstance(answer, Refused)
@@ -134,11 +134,11 @@ class Play:
     def _concerned(self, sent: Sent) -> tuple[License | None, Seat | None]:
         given = self.plain.trial_of(asked(sent.request))
         if given is not None:  # an activation may have ended it
-            self.touched.add(given.sold.key)
+            self.touched.add(given.sold.license_id)
         if sent.activation_id is not None:
             return self.plain.find(sent.activation_id)
         for sold in self.plain.licenses:
-            if sold.key == (sent.request.license_key or "").upper():
+            if sold.is_key(sent.request.license_key):
                 return sold, None
         return None, None
 
@@ -176,7 +176,7 @@ class Play:
     def compare_touched(self) -> None:
         """See that support is shown what the model knows of each license that was touched."""
         for sold in self.plain.licenses:
-            if sold.key in self.touched:
+            if sold.license_id in self.touched:
                 self._compare_license(sold)
         self.touched.clear()
 
@@ -186,6 +186,10 @@ class Play:
         stored = [one for one in shown.activations if one.is_active(self.plain.now)]
         assert license_.seats_used == len(stored) == len(active)
         assert (license_.status, license_.started_at) == (sold.status, sold.started)
+        assert (shown.view.license_key, license_.policy) == (sold.key, sold.policy)
+        assert license_.transfer_allowed is sold.transfer_allowed
+        ends = license_.expires_at, license_.maintenance_until
+        assert ends == (sold.expires, sold.maintenance_until)
         assert license_.terms == Terms(**self.plain.terms(sold))
         assert sorted((one.at, one.kind) for one in shown.events) == sorted(sold.events)
         assert {one.code for one in shown.refusals} == set(sold.refusals)
@@ -263,18 +267,18 @@ class Play:
     def change_standing(self, sold: License, change: str) -> None:
         done = self.plain.change_standing(sold, change)
         key, context = str(sold.license_id), self.server.context
-        self._operate(licensing.change_standing(context, key, change, "a reason"), allowed=done)
-        self.touched.add(sold.key)
+        self.operate(licensing.change_standing(context, key, change, "a reason"), allowed=done)
+        self.touched.add(sold.license_id)
 
     def remove(self, activation_id: UUID) -> None:
         done = self.plain.remove(activation_id)
         context = self.server.context
-        self._operate(seat_changes.remove_activation(context, activation_id, "why"), allowed=done)
+        self.operate(seat_changes.remove_activation(context, activation_id, "why"), allowed=done)
         sold, _ = self.plain.find(activation_id)
         if sold is not None:
-            self.touched.add(sold.key)
+            self.touched.add(sold.license_id)
 
-    def _operate(self, work: Any, *, allowed: bool) -> Any:
+    def operate(self, work: Any, *, allowed: bool) -> Any:
         """Run an operator's command, which must be refused where the model does."""
         try:
             result = self.server.run(work)
@@ -289,7 +293,7 @@ class Play:
     def prepare_key(self, product: str | None) -> None:
         waits = self.plain.keys.waiting(product) is not None
         work = signing_keys.prepare(self.server.context, product)
-        view: KeyView | None = self._operate(work, allowed=not waits)
+        view: KeyView | None = self.operate(work, allowed=not waits)
         if view is not None:
             self.plain.keys.add(view.life.kid, product, began=False)
         self.compare_keys()
@@ -319,7 +323,7 @@ class Play:
         work = signing_keys.retire(
             self.server.context, key.kid, "a reason", compromised=compromised
         )
-        retired = self._operate(work, allowed=allowed)
+        retired = self.operate(work, allowed=allowed)
         if retired is not None:
             key.retired, key.compromised = True, key.compromised or compromised
             assert (retired.successor is not None) == signs

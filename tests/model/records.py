@@ -78,6 +78,13 @@ class License:
     seats: list[Seat] = field(default_factory=list)
     events: list[tuple[datetime, str]] = field(default_factory=list)
     refusals: dict[Reason, "Noted"] = field(default_factory=dict)
+    old_keys: dict[str, datetime] = field(default_factory=dict)  # and when each was replaced
+    transfer_allowed: bool = False  # one more than the terms allow
+    bought: bool = False  # it was a trial
+
+    def is_key(self, typed: str | None) -> bool:
+        """Whether a key was typed that it has or had, in whatever case."""
+        return typed is not None and typed.upper() in {self.key, *self.old_keys}
 
 
 @dataclass(frozen=True)

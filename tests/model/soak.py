@@ -20,9 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from activation_server.embedded_postgres import EmbeddedPostgres
 from tests.conftest import _make_template
 from tests.model.length import settings_of
-from tests.model.machine import LicensePlay
 from tests.model.play import Tally
 from tests.model.server import running
+from tests.model.support import SupportPlay
 
 PLAYS_AT_ONCE = 50  # with one seed
 TEMPLATE = "template_migrated"
@@ -34,14 +34,14 @@ def play(steps: int, first_seed: int, *, shrink: bool) -> None:
     with Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("Playing against the model", total=steps)
         tally = Tally(on_step=lambda: progress.advance(task))
-        LicensePlay.tally, number = tally, first_seed
+        SupportPlay.tally, number = tally, first_seed
         started = time.monotonic()
         while tally.steps < steps:
             progress.update(task, description=f"Playing with seed {number}")
             try:
                 phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
                 settings = settings_of(PLAYS_AT_ONCE, phases=phases)
-                run_state_machine_as_test(seed(number)(LicensePlay), settings=settings)
+                run_state_machine_as_test(seed(number)(SupportPlay), settings=settings)
             except BaseException:
                 progress.stop()
                 sys.stderr.write(f"Seed {number}, from step {tally.steps}\n")
@@ -77,7 +77,7 @@ def main() -> None:
     ):
         asyncio.run(_make_template(postgres))
         with running(postgres.url(TEMPLATE)) as server:
-            LicensePlay.server = server
+            SupportPlay.server = server
             play(arguments.steps, arguments.seed, shrink=arguments.shrink)
 
 
