@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from activation_server.cli.operate import AsJson, DataDir, err, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, err, operate, out, print_json
 from activation_server.formats import admin_api
 from activation_server.rules.retention import Lifetime, Run, Unit
 from activation_server.services import retention
@@ -69,7 +69,7 @@ def preview(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def run(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def run(reason: Why = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Dispose of what is due. It may be stopped at any point; the next run goes on."""
     columns = (
         TextColumn("{task.description}"),
@@ -85,7 +85,9 @@ def run(data_dir: DataDir = None, as_json: AsJson = False) -> None:
                 tasks[name] = progress.add_task(name)
             progress.update(tasks[name], completed=done, total=total)
 
-        done = operate(lambda context: retention.run(context, tell), data_dir, as_json=as_json)
+        done = operate(
+            lambda context: retention.run(context, tell, reason=reason), data_dir, as_json=as_json
+        )
     if as_json:
         print_json(_run(done))
     else:

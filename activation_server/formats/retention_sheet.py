@@ -6,7 +6,7 @@ from typing import Any, Final
 from activation_server.formats import admin_api
 from activation_server.formats.overview import Shape, Sheet
 from activation_server.formats.words import minute
-from activation_server.rules.retention import Due, Lifetime, Retention, Run
+from activation_server.rules.retention import CLASSES, Due, Lifetime, Retention, Run
 
 Json = dict[str, Any]
 COUNTS: Final = ("due", "gone", "held", "waiting")
@@ -40,6 +40,15 @@ def due(found: Sequence[tuple[Retention, Lifetime, Due]] | None) -> Sheet:
         Shape.BARS,
         plotted=(1, 2, 3),
     )
+
+
+def of_run(one: Run) -> Sequence[Json]:
+    """Write of each class what a run found due, and what went; of those where there was any."""
+    return [
+        {"name": name, **one.classes[name]}
+        for name in CLASSES  # a record that was read has them in another order
+        if name in one.classes and any(one.classes[name][count] for count in COUNTS)
+    ]
 
 
 def run(one: Run) -> Json:

@@ -16,6 +16,7 @@ from activation_server.rules.errors import OperatorError
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LONGEST_COUNT: Final = 1200
+PAUSED: Final = "its time was over: the next run goes on"  # why a run by hand left something
 
 
 class Unit(StrEnum):
@@ -96,6 +97,10 @@ class Run:
     ended_at: datetime | None
     by: str
     classes: Mapping[str, Any]  # of each what was due, is gone, was held, waits, and why
+
+    def is_paused(self) -> bool:
+        """Tell whether it ended before everything was looked at."""
+        return any(each["why"] == PAUSED for each in self.classes.values())
 
 
 def lifetimes(chosen: Mapping[str, Lifetime]) -> Mapping[str, Lifetime]:

@@ -1,6 +1,6 @@
 """Licenses that have been over for long: found, archived, and gone."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,7 +28,7 @@ async def due(context: Context, connection: Connection, moment: Moment) -> Due:
     return Due(count, oldest, held)
 
 
-async def dispose(context: Context, moment: Moment) -> AsyncIterator[int]:
+async def dispose(context: Context, moment: Moment) -> AsyncGenerator[int]:
     """Archive what is due, file by file; gives how many licenses went each time."""
     ids: list[UUID] = []
 

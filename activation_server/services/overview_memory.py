@@ -40,6 +40,10 @@ class Remembered(Generic[Value]):
                 self._last = Made(await make(now), now)
             return self._last
 
+    def forget(self) -> None:
+        """Have it made anew by whoever asks next."""
+        self._last = None
+
     def _still_does(self, last: Made[Value], now: datetime, *, anew: bool) -> bool:
         if anew and rules.may_be_made_anew(last.at, now):
             return False

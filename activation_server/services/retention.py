@@ -1,7 +1,8 @@
 """Retention: what is due to go, class by class, and the runs that dispose of it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +26,7 @@ from activation_server.store.partitions import month_of
 DAILY: Final = timedelta(hours=22)
 REVIEWS = 1000
 REST: Final = timedelta(seconds=5)  # at most, should the clock be set meanwhile
+_OVER: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +154,23 @@ async def preview(context: Context) -> Sequence[Kept]:
     return await _count_all(context, context.now())
 
 
-async def run(context: Context, progress: Progress) -> Run:
+async def run(
+    context: Context,
+    progress: Progress,
+    *,
+    at_most: timedelta | None = None,
+    reason: str | None = None,
+) -> Run:
     """Dispose of everything that is due; one run at a time, which may be killed at any point.
 
-    Raises OperatorError when another one runs.
+    One that may take so long `at_most` begins no batch after that, and leaves the rest to the next
+    one. Raises OperatorError when another one runs.
     """
+    until = None if at_most is None else context.clock() + at_most
     async with context.database.alone(store.ALONE_LOCK) as mine:
         if not mine:
             raise OperatorError("A retention run is under way already; wait for its end.")
-        return await _run(context, progress)
+        return await _run(context, progress, until, reason)
 
 
 async def run_daily(context: Context) -> Run | None:
@@ -181,7 +191,12 @@ async def reviews(context: Context, limit: int = REVIEWS) -> Sequence[Run]:
     return await context.database.transact(work)
 
 
-async def _run(context: Context, progress: Progress) -> Run:
+async def _run(
+    context: Context,
+    progress: Progress,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> Run:
     now = context.now()
     record = Run(context.randomness.uuid(), now, None, context.actor, {})
 
@@ -195,25 +210,40 @@ async def _run(context: Context, progress: Progress) -> Run:
         due = await _count(context, kept, now) if kept.due.count else kept.due
         review[kept.of_class.name] = _Review(due.count, 0, due.held, due.waiting, due.why)
         if due.count:
-            await _dispose(context, kept, record, review, progress)
+            steps = _steps(context, kept, record, review, progress)
+            await _take(context, steps, review[kept.of_class.name], until)
     ended = replace(record, ended_at=context.now(), classes=_document(review))
 
     async def end(connection: Connection) -> None:
         await store.save_run(connection, ended.run_id, ended.classes, ended.ended_at)
         gone = {name: each.gone for name, each in review.items() if each.gone}
-        await audit.note(context, connection, Action.RETENTION_RUN, details=gone)
+        await audit.note(context, connection, Action.RETENTION_RUN, details=gone, why=reason)
 
     await context.database.transact(end)
     return ended
 
 
-async def _dispose(
+async def _take(
+    context: Context, steps: AsyncGenerator[None], told: _Review, until: datetime | None
+) -> None:
+    """Dispose of a class, step by step, until its time is over."""
+    try:
+        async with aclosing(steps):
+            while until is None or context.clock() < until:
+                if await anext(steps, _OVER) is _OVER:
+                    return
+        told.why = rules.PAUSED
+    except UnavailableError:
+        told.why = "postponed: the database was busy"
+
+
+async def _steps(
     context: Context,
     kept: Kept,
     record: Run,
     review: dict[str, _Review],
     progress: Progress,
-) -> None:
+) -> AsyncGenerator[None]:
     """Dispose of a class, batch by batch, each with its line in the review record."""
     name = kept.of_class.name
     told, moment = review[name], Moment(kept.lifetime.cutoff(record.began_at), record.began_at)
@@ -227,23 +257,23 @@ async def _dispose(
 
         return await context.database.transact(work)
 
-    try:
-        if name == rules.LICENSE.name:
-            async for gone in over_licenses.dispose(context, moment):
+    if name == rules.LICENSE.name:
+        async with aclosing(over_licenses.dispose(context, moment)) as files:
+            async for gone in files:
                 told.gone += gone
                 await _save(context, record, review)
                 progress(name, told.gone, max(told.due, told.gone))
-            return
-        for part in _parts(context)[name]:
-            after: Cursor | None = ()
-            while after is not None:
-                begun = context.clock()
-                done = await batch(part, after)
-                told.gone, after = told.gone + done.gone, done.next
-                progress(name, told.gone, max(told.due, told.gone))
-                await _rest(context.clock() - begun)
-    except UnavailableError:
-        told.why = "postponed: the database was busy"
+                yield
+        return
+    for part in _parts(context)[name]:
+        after: Cursor | None = ()
+        while after is not None:
+            begun = context.clock()
+            done = await batch(part, after)
+            told.gone, after = told.gone + done.gone, done.next
+            progress(name, told.gone, max(told.due, told.gone))
+            await _rest(context.clock() - begun)
+            yield
 
 
 async def _rest(took: timedelta) -> None:

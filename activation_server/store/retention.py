@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONPATH, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.rules.retention import Lifetime, Run, Unit
+from activation_server.rules.retention import PAUSED, Lifetime, Run, Unit
 from activation_server.store.tables import retention_lifetimes, retention_runs
 
 ALONE_LOCK = 7_305_226_923  # any number that is this project's own
@@ -62,6 +62,13 @@ async def save_run(
     )
 
 
+async def run(connection: AsyncConnection, run_id: UUID) -> Run | None:
+    """Give one review record."""
+    question = select(_R.run_id, _R.began_at, _R.ended_at, _R.by, _R.classes)
+    row = (await connection.execute(question.where(_R.run_id == run_id))).one_or_none()
+    return None if row is None else Run(*row)
+
+
 async def runs(connection: AsyncConnection, limit: int) -> Sequence[Run]:
     """Give the newest review records, newest first."""
     rows = await connection.execute(
@@ -73,6 +80,12 @@ async def runs(connection: AsyncConnection, limit: int) -> Sequence[Run]:
 
 
 async def last_finished(connection: AsyncConnection) -> datetime | None:
-    """Give when the newest run that came to its end began."""
-    question = select(_R.began_at).where(_R.ended_at.is_not(None)).order_by(_R.began_at.desc())
-    return (await connection.execute(question.limit(1))).scalar_one_or_none()
+    """Give when the newest run began that came to its end, and left nothing for the next one."""
+    paused = func.jsonb_path_exists(_R.classes, cast(f'$.* ? (@.why == "{PAUSED}")', JSONPATH))
+    question = (
+        select(_R.began_at)
+        .where(_R.ended_at.is_not(None), ~paused)
+        .order_by(_R.began_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(question)).scalar_one_or_none()

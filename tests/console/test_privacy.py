@@ -216,3 +216,33 @@ def form_with(page: str, name: str) -> dict[str, str]:
     """Give the hidden fields of the form that has one of this name."""
     [form] = [each for each in page.split("<form")[1:] if f'name="{name}"' in each]
     return hidden('<form method="post"' + form)
+
+
+# The last one: it disposes of sessions of the others.
+def test_retention_is_run_by_hand_once_with_what_goes_shown_first(server: Server):
+    server.run(retention.run(server.context, lambda *_told: None))
+    sold(server, "older@retention.example")
+    server.world.clock.advance(days=800)
+    browser, _ = browser_of(server, "runs-it", Role.PRIVACY_OFFICER)
+    form = browser.get(paths.RETENTION_RUN)
+    due = {
+        each.of_class.name: each.due.count
+        for each in server.run(retention.preview(server.context))
+        if each.due.count
+    }
+    assert due["contact"] >= 1
+    for name, count in due.items():
+        assert f'<tr><td>{name}</td><td class="number">{count:,}</td>' in form.text
+    without = press(browser, form, paths.RETENTION_RUN, reason=" ")
+    assert (without.status_code, "Say why" in without.text) == (422, True)
+    before = len(server.run(retention.reviews(server.context)))
+    ran = [press(browser, form, paths.RETENTION_RUN, reason="the auditor asks") for _ in range(2)]
+    assert ran[0].text == ran[1].text
+    assert "The run is over." in ran[0].text
+    [run, *older] = server.run(retention.reviews(server.context))
+    assert (run.by, len(older)) == ("runs-it", before)
+    assert {name: each["gone"] for name, each in run.classes.items() if each["gone"]} == due
+    assert newest(server, Action.RETENTION_RUN).why == "the auditor asks"
+    assert "runs-it" in browser.get(paths.RETENTION).text
+    server.world.clock.advance(minutes=2)
+    assert "Nothing is due" in browser.get(paths.RETENTION_RUN).text

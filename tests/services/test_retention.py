@@ -31,7 +31,7 @@ from activation_server.services import (
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
-from activation_server.store import disposal
+from activation_server.store import contacts, disposal
 from activation_server.store import retention as store
 from activation_server.store.database import Connection
 from tests.conftest import Clock, World
@@ -446,5 +446,27 @@ def test_a_contact_outlives_the_seat_that_it_came_from(world: World):
         world.clock.now += TWO_YEARS / 2
         assert "contact" not in await gone(context)
         assert [each.person for each in await people_of(context, sold)] == [ANA]
+
+    world.run(work)
+
+
+def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(context: Context):
+        for number in range(3):
+            await issue_one(context, buyer=replace(ANA, email=f"{number}@example.com"))
+        world.clock.now += TWO_YEARS + SECOND
+        monkeypatch.setattr(contacts, "AT_ONCE", 1)
+        monkeypatch.setattr(retention, "REST", timedelta())
+
+        def tell(_name: str, _done: int, _total: int) -> None:
+            world.clock.now += SECOND
+
+        first = await retention.run(context, tell, at_most=2 * SECOND)
+        assert (first.classes["contact"]["gone"], first.is_paused()) == (2, True)
+        assert await retention.run_daily(context) is not None  # the day's run is still due
+        assert await retention.run_daily(context) is None
+        assert await ask(context, "SELECT count(*) FROM people") == 0
 
     world.run(work)

@@ -88,6 +88,12 @@ class RunAnswer(AdminAnswer):
     classes: dict[str, RunClassAnswer]
 
 
+class RanAnswer(RunAnswer):
+    """A run by hand; in a dry run what is due, of which nothing went."""
+
+    paused: bool = Field(description="its time was over: the next call goes on")
+
+
 class RunsAnswer(AdminAnswer):
     """The last runs, newest first."""
 

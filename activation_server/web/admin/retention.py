@@ -1,17 +1,19 @@
-"""How long data is kept, as tools set it."""
+"""How long data is kept, as tools set it, and what is due, disposed of by their word."""
 
 from typing import Annotated
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from activation_server.formats.admin_answers.privacy import LifetimeSetAnswer
+from activation_server.formats import admin_api
+from activation_server.formats.admin_answers.privacy import LifetimeSetAnswer, RanAnswer
+from activation_server.formats.admin_requests.base import ReasonBody
 from activation_server.formats.admin_requests.retention import RetentionBody
 from activation_server.rules.permissions import Permission
-from activation_server.services import retention
+from activation_server.services import retention, retention_by_hand
 from activation_server.services.context import Context
 from activation_server.web.admin.changes import Asked, asks
-from activation_server.web.admin.once import Made
+from activation_server.web.admin.once import Made, made_before
 from activation_server.web.admin.privacy import due_document
 from activation_server.web.admin.routes import PREFIX, writing
 
@@ -20,6 +22,7 @@ router = APIRouter(prefix=PREFIX, tags=["privacy"])
 Setting = Annotated[
     Asked[RetentionBody], asks(Permission.PRIVACY_MANAGE, RetentionBody, as_seen="lifetime")
 ]
+Running = Annotated[Asked[ReasonBody], asks(Permission.PRIVACY_MANAGE, ReasonBody)]
 
 
 @router.post(
@@ -45,3 +48,21 @@ async def set_lifetime(asked: Setting) -> Response:
         return Made(LifetimeSetAnswer, document, headers={"ETag": f'"{after.version}"'})
 
     return await asked.once(set_as_seen)
+
+
+@router.post(
+    "/retention:run",
+    operation_id="runRetention",
+    summary="Dispose of what is due now, for some seconds",
+    responses=writing(RanAnswer),
+)
+async def run_retention(asked: Running) -> Response:
+    """What went does not come back. After 20 seconds it is paused: call again to go on.
+
+    The server runs each day by itself. A dry run tells what is due. Refused while another run is
+    under way.
+    """
+    done, repeated = await retention_by_hand.run(asked.context, asked.call, asked.body.reason)
+    document = admin_api.retention_run(done.began_at, done.ended_at, done.by, done.classes)
+    made = Made(RanAnswer, {**document, "paused": done.is_paused()})
+    return made_before(made, repeated=repeated)

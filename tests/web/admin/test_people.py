@@ -79,6 +79,15 @@ def test_holds_and_retention(server: Server, tool: Tool):
     assert {"class": "comments", "lifetime": "24 months"}.items() <= classes[1].items()
     [run] = tool.get("/retention/runs").json()["runs"]
     assert run["classes"]["comments"] == {"due": 0, "gone": 0, "held": 0, "waiting": 0, "why": ""}
+    body = {"reason": "the auditor asks"}
+    seen = tool.post("/retention:run", body, dry_run=True).json()
+    ran, again = (tool.post("/retention:run", body, key="run-1") for _ in range(2))
+    assert ran.json() == again.json()
+    assert (ran.json()["paused"], again.headers["idempotent-replayed"]) == (False, "true")
+    counted = {name: each["due"] for name, each in seen["classes"].items()}
+    assert counted == {name: each["gone"] for name, each in ran.json()["classes"].items()}
+    assert len(tool.get("/retention/runs").json()["runs"]) == 2
+    assert tool.get("/audit", action="retention_run").json()["entries"][0]["why"] == body["reason"]
 
 
 def test_a_lifetime_is_set_as_it_was_seen(tool: Tool):
