@@ -45,7 +45,7 @@ async def put_right(page: Page) -> None:
 
 async def run_now(page: Page) -> None:
     await page.get_by_role("link", name="Run it now").click()
-    await expect(page.get_by_role("row", name="last request")).to_be_visible()
+    await expect(page.get_by_role("row", name="last request 2 reduce")).to_be_visible()
     await page.get_by_role("textbox", name="Why").fill("the auditor asks")
     await usable(page, "retention run")
     await page.get_by_role("button", name="Run it now").click()
