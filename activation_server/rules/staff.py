@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -108,6 +109,16 @@ def standing(*, disabled: bool, set_up: bool) -> Standing:
     if disabled:
         return Standing.DISABLED
     return Standing.ACTIVE if set_up else Standing.INVITED
+
+
+def is_last(who: UUID, administrators: Mapping[UUID, bool]) -> bool:
+    """Tell whether no administrator would be left without this one.
+
+    `administrators` says of each that is not disabled whether they have used their link: who only
+    has one does not stand in for somebody who can sign in.
+    """
+    others = [set_up for each, set_up in administrators.items() if each != who]
+    return who in administrators and not (any(others) or (others and not administrators[who]))
 
 
 def name_of(typed: str) -> str:

@@ -17,6 +17,7 @@ from activation_server.rules.staff import (
     SingleSignOn,
     Standing,
     checked_name,
+    is_last,
     name_of,
     standing,
 )
@@ -129,7 +130,7 @@ async def set_role(context: Context, typed: str, role: Role, *, why: str | None 
         administrators = await store.lock_administrators(connection)
         member = await require(connection, typed)
         if member.role is not role:
-            if administrators == [member.staff_id]:
+            if is_last(member.staff_id, administrators):
                 raise OperatorError(_last(member, "lowered"))
             await store.save(connection, member.staff_id, role=role)
             details = {"from": member.role, "to": role}
@@ -150,7 +151,7 @@ async def disable(context: Context, typed: str, *, why: str | None = None) -> St
         member = await require(connection, typed)
         if member.disabled_at is not None:
             return await shown(context, connection, member)
-        if administrators == [member.staff_id]:
+        if is_last(member.staff_id, administrators):
             raise OperatorError(_last(member, "disabled"))
         await store.save(
             connection, member.staff_id, disabled_at=now, link_digest=None, link_until=None
@@ -223,7 +224,7 @@ async def require(connection: Connection, typed: str) -> Member:
 def _last(member: Member, done: str) -> str:
     return (
         f"{member.name} is the last administrator and can't be {done}: first make somebody else "
-        "one."
+        "one, who has used their link."
     )
 
 

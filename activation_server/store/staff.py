@@ -68,11 +68,15 @@ async def list_all(connection: AsyncConnection) -> Sequence[Member]:
     return [_member(row) for row in rows]
 
 
-async def lock_administrators(connection: AsyncConnection) -> Sequence[UUID]:
-    """Give the administrators that are not disabled, all of them locked, in one order."""
+async def lock_administrators(connection: AsyncConnection) -> Mapping[UUID, bool]:
+    """Give the administrators that are not disabled, all of them locked, in one order.
+
+    Of each whether they have used their link: who has not yet can't sign in.
+    """
     active = (_S.role == Role.ADMINISTRATOR) & _S.disabled_at.is_(None)
-    question = select(_S.staff_id).where(active).order_by(_S.staff_id).with_for_update()
-    return list((await connection.execute(question)).scalars())
+    question = select(_S.staff_id, _S.credentials_at.is_not(None)).where(active)
+    rows = await connection.execute(question.order_by(_S.staff_id).with_for_update())
+    return {row[0]: row[1] for row in rows}
 
 
 async def save(connection: AsyncConnection, staff_id: UUID, **values: Any) -> None:  # noqa: ANN401 - columns of any type

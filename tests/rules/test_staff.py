@@ -117,3 +117,22 @@ def test_the_use_of_a_session_is_noted_to_the_minute():
 )
 def test_who_gets_in(disabled: bool, set_up: bool, is_: Standing):
     assert staff.standing(disabled=disabled, set_up=set_up) is is_
+
+
+@pytest.mark.parametrize(
+    ("others", "can_sign_in", "is_last"),
+    [
+        ([], True, True),
+        ([], False, True),
+        ([True], True, False),
+        ([False], True, True),  # invited: can't sign in yet
+        ([False], False, False),
+        ([False, True], True, False),
+    ],
+)
+def test_an_administrator_stays_who_can_sign_in(
+    others: list[bool], can_sign_in: bool, is_last: bool
+):
+    known = {UUID(int=number): set_up for number, set_up in enumerate([can_sign_in, *others])}
+    assert staff.is_last(UUID(int=0), known) is is_last
+    assert not staff.is_last(UUID(int=9), known)  # who is none
