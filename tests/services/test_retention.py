@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from activation_server.gateways.archive import Archive
 from activation_server.rules.api_token import TokenOrder
-from activation_server.rules.errors import OperatorError
+from activation_server.rules.errors import ChangedMeanwhileError, OperatorError
 from activation_server.rules.hold import HoldOrder
 from activation_server.rules.permissions import Permission
 from activation_server.rules.person import Person, Told
@@ -373,6 +373,27 @@ def test_a_chosen_lifetime_holds_until_it_is_taken_back(world: World):
         assert (await due(context))["comments"] == 1
         await retention.choose(context, "comments", None)
         assert "comments" not in await due(context)
+
+    world.run(work)
+
+
+def test_of_two_who_set_a_lifetime_as_they_saw_it_one_does(world: World):
+    async def work(context: Context):
+        before = await retention.preview_of(context, "comments")
+        tried = await asyncio.gather(
+            *(
+                retention.set_as_seen(
+                    context, "comments", Lifetime(n, Unit.MONTHS), reason="", seen=[before.version]
+                )
+                for n in range(3, 9)
+            ),
+            return_exceptions=True,
+        )
+        refused = [each for each in tried if isinstance(each, BaseException)]
+        assert [type(each) for each in refused] == [ChangedMeanwhileError] * 5
+        [(was, now)] = [each for each in tried if not isinstance(each, BaseException)]
+        assert was == before
+        assert await retention.preview_of(context, "comments") == now
 
     world.run(work)
 

@@ -20,7 +20,7 @@ from activation_server.services import audit_list
 from activation_server.services.context import Context
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
-from activation_server.web.admin.bulk import stream
+from activation_server.web.admin.bulk import CSV, stream
 from activation_server.web.admin.pages import NO_CURSOR, Cursor, Limit, link_to_next
 from activation_server.web.admin.parameters import Text
 from activation_server.web.admin.routes import PREFIX, reading, reading_file
@@ -72,7 +72,7 @@ async def list_audit(
     "/audit.csv",
     operation_id="exportAudit",
     summary="Give the audit log as CSV",
-    responses=reading_file("A record for each entry", csv_export.MEDIA_TYPE),
+    responses=reading_file("A record for each entry", CSV),
 )
 async def export_audit(caller: Reader, filtered: Filtered) -> Response:
     """Newest first, all that is asked for; no cell is taken for a formula."""

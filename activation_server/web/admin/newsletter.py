@@ -21,7 +21,7 @@ from activation_server.services.newsletter import Order, Status
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import described
 from activation_server.web.admin.bodies import taken, takes
-from activation_server.web.admin.bulk import stream
+from activation_server.web.admin.bulk import CSV, stream
 from activation_server.web.admin.changes import Asked, asks
 from activation_server.web.admin.once import Made, answer_of, response_of
 from activation_server.web.admin.routes import (
@@ -80,9 +80,7 @@ async def withdraw_consent(asked: Moving) -> Response:
     "/newsletter/export",
     operation_id="exportNewsletter",
     summary="Give all addresses that get the newsletter as CSV",
-    responses=reading_file_by_body(
-        "A record for each address, in clear, with the evidence", csv_export.MEDIA_TYPE
-    ),
+    responses=reading_file_by_body("A record for each address, in clear, with the evidence", CSV),
     openapi_extra=takes(ReasonBody),
 )
 async def export_newsletter(request: Request, caller: Manager) -> Response:

@@ -15,6 +15,7 @@ from activation_server.rules.permissions import Permission
 from activation_server.services import overview
 from activation_server.web.admin.access import Caller, requires
 from activation_server.web.admin.answers import NO_STORE, described
+from activation_server.web.admin.bulk import CSV
 from activation_server.web.admin.routes import PREFIX, reading, reading_file
 
 router = APIRouter(prefix=PREFIX, tags=["overview"])
@@ -40,7 +41,7 @@ async def show_overview(caller: Reader, *, anew: Anew = False) -> Response:
     "/overview/{name}.csv",
     operation_id="exportOverview",
     summary="Give a table of the overview as CSV",
-    responses=reading_file("A record for each row", csv_export.MEDIA_TYPE),
+    responses=reading_file("A record for each row", CSV),
 )
 async def export_overview(
     caller: Reader, name: Annotated[str, Path(max_length=64)], *, anew: Anew = False
