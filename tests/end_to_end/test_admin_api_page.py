@@ -66,7 +66,7 @@ def test_every_example(data_dir: Path):
             "ACTIVATION": seat["activation_id"],
             "ETAG": httpx.get(path, headers=headers).headers["etag"],
         }
-        tokens, reading, reveal, changes, catalogue, staff, many, lists = (
+        tokens, reading, reveal, changes, catalogue, people, staff, many, lists = (
             run(block, data_dir, variables) for block in BLOCKS
         )
         after = httpx.get(path, headers=headers).json()
@@ -85,6 +85,8 @@ def test_every_example(data_dir: Path):
     assert (added["name"], added["term_days"], added["seats"]) == ("yearly-2", 365, 2)
     assert seen["changes"] == {"grace_days": {"from": 0, "to": 14}}
     assert listed["released"] == "2026-10-02"
+    [right] = documents(people)
+    assert (right["people"], right["fields"]) == (2, ["name"])
     invited, given = documents(staff)
     assert (invited["name"], invited["link"]) == ("ben", None)
     assert given["token"].startswith("act_")
