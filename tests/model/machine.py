@@ -26,7 +26,9 @@ PRODUCTS = ("backup-pro", "photo-lab")
 COMPUTERS = ("Ana's", "Ben's", "Eva's", "Ion's")
 MODEL = {name: f"{name} of the model" for name in ("cpu", "memory", "mac")}
 MOST_LICENSES = 5
-STEPS_BETWEEN_LOOKS = 4  # at the licenses as support is shown them
+# At the licenses as support is shown them: each takes as long as two steps, and what went wrong
+# shows later as well, as histories, seats and refusals stay.
+STEPS_BETWEEN_LOOKS = 10
 SPANS = (
     *(timedelta(seconds=seconds) for seconds in (1, 600)),
     *(timedelta(hours=hours) for hours in (1, 25)),
