@@ -144,6 +144,7 @@ def _groups(fields: Sequence[Field]) -> list[tuple[str, list[Field]]]:
 
 def _page(request: Request, me: SignedIn, change: CatalogueChange, asked: Asked) -> Response:
     product = asked.subject.product
+    about = {name: getattr(asked.subject, name) for name in change.of}
     return page(
         request,
         "catalogue_change.html",
@@ -153,7 +154,8 @@ def _page(request: Request, me: SignedIn, change: CatalogueChange, asked: Asked)
         asked=asked,
         groups=_groups(asked.form.fields),
         labels={each.name: each.label for each in asked.form.fields},
-        about={name: getattr(asked.subject, name) for name in change.of},
+        about=about,
+        subject={f"of-{name}": value for name, value in about.items()},
         back=paths.of_product(product) if product else paths.CATALOGUE,
         most=MOST_COUNTED,
     )
