@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from activation_server.formats import admin_api
-from activation_server.rules import license_change
+from activation_server.rules import license_change, seat_difference
 from activation_server.rules.license import Terms
 from activation_server.rules.license_difference import difference
+from activation_server.rules.seat import Activation
 from activation_server.services import products, tool_calls
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView, require_license, view_now
+from activation_server.services.seat_changes import lock_activation
 from activation_server.services.tool_calls import ToolCall
 from activation_server.store.database import Connection
 
@@ -33,6 +35,7 @@ class Edit:
     key: str  # of the form: pressed twice, it is done once
     asked: bytes = field(repr=False)  # all that is asked for: the same for the same form
     do: Callable[[Context], Awaitable[object]]
+    activation_id: UUID | None = None  # of the computer whose seat is changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,29 @@ async def to_change(context: Context, license_id: UUID) -> ToChange:
 
 def _work(edit: Edit) -> tool_calls.Work:
     async def done(inner: Context) -> bytes:
-        before = await current(inner, edit.license_id)
+        before, seat = await current(inner, edit.license_id), await _seat(inner, edit)
         await edit.do(inner)
         after = await current(inner, edit.license_id)
         new = after.license_key if after.key_tail != before.key_tail else None
-        told = {_CHANGES: _told(before, after, inner.now()), _NEW_KEY: new}
-        return json.dumps(told).encode()
+        changes = _told(before, after, inner.now()) | _told_of(seat, await _seat(inner, edit))
+        return json.dumps({_CHANGES: changes, _NEW_KEY: new}).encode()
 
     return done
+
+
+async def _seat(context: Context, edit: Edit) -> Activation | None:
+    """Give the seat that is changed, if one is. Raises OperatorError."""
+    of = edit.activation_id
+    if of is None:
+        return None
+    return await context.database.transact(lambda connection: lock_activation(connection, of))
+
+
+def _told_of(before: Activation | None, after: Activation | None) -> Changes:
+    if before is None or after is None:
+        return {}
+    changed = seat_difference.difference(before, after)
+    return {name: {"from": was, "to": then, "own": True} for name, (was, then) in changed.items()}
 
 
 def _told(before: LicenseView, after: LicenseView, now: datetime) -> Changes:

@@ -19,7 +19,7 @@ from activation_server.web.console import paths
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
 from activation_server.web.console.change_form import Field, Given, LicenseChange
 from activation_server.web.console.forms import Form
-from activation_server.web.console.license_changes import CHANGES
+from activation_server.web.console.license_changes import CHANGES, computer_of
 from activation_server.web.console.license_page import id_of, reason_of
 from activation_server.web.console.pages import go_to, page
 
@@ -134,7 +134,9 @@ def _edit(change: LicenseChange, now: ToChange, asked: Asked) -> Edit:
         return await change.do(context, given)
 
     parts = (change.name, str(given.license_id), given.reason, *map(str, given.fields.items()))
-    return Edit(given.license_id, f"console-{asked.key}", "\0".join(parts).encode(), do)
+    computer = computer_of(given) if change.of_computer else None
+    asked_for = "\0".join(parts).encode()
+    return Edit(given.license_id, f"console-{asked.key}", asked_for, do, computer)
 
 
 def _page(

@@ -77,17 +77,18 @@ async def _set(context: Context, given: Given, terms: Mapping[str, object]) -> o
 
 
 async def _remove_computer(context: Context, given: Given) -> object:
-    removed = await seat_changes.remove_activation(context, _computer(given), given.reason)
+    removed = await seat_changes.remove_activation(context, computer_of(given), given.reason)
     return _of_the_license(given, removed)
 
 
 async def _declare(context: Context, given: Given) -> object:
     true = TrueBranch(given.fields["branch"])
-    declared = await seat_changes.declare_branch(context, _computer(given), true, given.reason)
+    declared = await seat_changes.declare_branch(context, computer_of(given), true, given.reason)
     return _of_the_license(given, declared)
 
 
-def _computer(given: Given) -> UUID:
+def computer_of(given: Given) -> UUID:
+    """Give the computer that a change is about. Raises OperatorError."""
     try:
         return UUID(given.fields["computer"])
     except ValueError:
