@@ -157,7 +157,9 @@ def test_people_are_shown_in_clear_for_a_reason_that_is_noted(server: Server, su
     assert (entry.entry.license_id, entry.why) == (license_.license.license_id, "ticket 4711")
 
 
-def test_a_refusal_says_why_and_leads_to_what_helps(server: Server, manager: Browser):
+def test_a_refusal_says_why_and_leads_to_what_helps(
+    server: Server, manager: Browser, support: Browser
+):
     license_ = sold(server, seats=1)
     seat_on(server, license_, 1)
     request = make_request(2, license_.license_key, computer=2)
@@ -168,6 +170,8 @@ def test_a_refusal_says_why_and_leads_to_what_helps(server: Server, manager: Bro
     assert "which another computer holds" in page  # as the app said it
     assert f'href="{path_of(license_, "seats")}"' in page
     assert 'href="#computers"' in page
+    page = support.get(path_of(license_)).text
+    assert "“Change seats” helps too; it takes the role Manager or Administrator." in page
 
 
 def test_a_change_is_seen_before_it_is_done_and_can_be_taken_back(server: Server, support: Browser):

@@ -1,4 +1,4 @@
-"""The console's first page: who is signed in, and what they may do."""
+"""The console's first page: a license is found, and one sees what one may do."""
 
 from typing import Annotated
 
@@ -19,4 +19,5 @@ router = APIRouter(include_in_schema=False)
 async def home(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
     """Greet, and tell what one may do."""
     may = [(PERMISSIONS[each], each in STEP_UP) for each in Permission if me.may(each)]
-    return page(request, "home.html", me=me, may=may)
+    finds = me.may(Permission.LICENSES_READ)
+    return page(request, "home.html", me=me, may=may, finds=finds, text="")

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from activation_server.formats import problem
 from activation_server.rules.errors import NotFoundError, OperatorError
 from activation_server.rules.license import License
-from activation_server.rules.permissions import Permission
+from activation_server.rules.permissions import Permission, Role, may
 from activation_server.rules.reasons import Reason
 from activation_server.services import licensing, reveal
 from activation_server.services.licensing import LicenseHistory
 from activation_server.web.admin import documents
-from activation_server.web.console import paths
+from activation_server.web.console import paths, wording
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
 from activation_server.web.console.change_form import LicenseChange
 from activation_server.web.console.license_changes import CHANGES, HELPS
@@ -112,6 +112,7 @@ def _page(
     license_ = history.view.license
     document = documents.shown(history, acting(request, me).now())
     can = offered(me, license_)
+    helps = {each["code"]: _helps(each["code"], license_) for each in document["refusals"]}
     return page(
         request,
         "license.html",
@@ -122,7 +123,8 @@ def _page(
         here_is=paths.of_license(license_.license_id),
         names=_names(document),
         changes=can,
-        helps=_helps(document["refusals"], can),
+        helps={code: [one for one in some if one in can] for code, some in helps.items()},
+        others={code: _by_others(me, some) for code, some in helps.items()},
         by_computer={code for code, names in HELPS.items() if "computers" in names},
         told={
             each.code: problem.told(Reason(each.code), each.evidence) for each in history.refusals
@@ -145,13 +147,18 @@ def _names(document: Mapping[str, Any]) -> Mapping[str, str]:
     return {each["activation_id"]: each["name"] for each in computers if each["name"]}
 
 
-def _helps(
-    refusals: Sequence[Mapping[str, Any]], can: Sequence[LicenseChange]
-) -> Mapping[str, Sequence[LicenseChange]]:
-    """Give what of it helps with each refusal."""
+def _helps(code: str, license_: License) -> Sequence[LicenseChange]:
+    """Give what helps with a refusal, as the license is."""
+    names = HELPS.get(Reason(code), ())
+    return [each for each in CHANGES.values() if each.name in names and each.offered(license_)]
+
+
+def _by_others(me: SignedIn, helps: Sequence[LicenseChange]) -> Mapping[str, str]:
+    """Give what of it somebody may not do themselves, and the roles that may."""
     return {
-        each["code"]: [one for one in can if one.name in HELPS.get(Reason(each["code"]), ())]
-        for each in refusals
+        each.title: " or ".join(wording.ROLES[role] for role in Role if may(role, each.permission))
+        for each in helps
+        if not me.may(each.permission)
     }
 
 

@@ -11,7 +11,7 @@ from activation_server.rules.permissions import Permission, Role
 from activation_server.web.console import paths, static_files, wording
 from activation_server.web.console.access import SignedIn, context_of
 from activation_server.web.console.navigation import for_role
-from activation_server.web.pages import in_words, with_code
+from activation_server.web.pages import with_code
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -30,7 +30,7 @@ _templates: Final = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    at=in_words,
+    at=lambda time: f"{time:%Y-%m-%d %H:%M} UTC",
     with_code=with_code,
     day=words.day,
     minute=words.minute,
