@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 FIDES  := .venv-fides
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format install lock migration schemas soak soak-model soak-retention soak-memory measure-hardware measure-audit measure-admin bench bench-quick clean
+.PHONY: help run test lint format install lock migration schemas pictures soak soak-model soak-retention soak-memory measure-hardware measure-audit measure-admin bench bench-quick clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ lock: $(VENV)/.development ## Pin today's releases of all dependencies anew, wit
 	  -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --upgrade --no-header --group pyproject.toml:fides -o requirements-fides.lock
+
+pictures: $(VENV)/.development ## Take the pictures of docs/pictures anew, with Chromium
+	$(BIN)/pytest -q -n 0 tests/browser/take_pictures.py
 
 soak: $(VENV)/.development ## Race for the last seats, ROUNDS times (10000)
 	$(BIN)/python -m tests.soak.last_seats --rounds $(or $(ROUNDS),10000)

@@ -11,9 +11,19 @@ from typing import Final, Literal, TypeVar
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
+from activation_server.rules.permissions import Role
+from activation_server.web.console import cookies, paths
+from tests.browser.ledger import LEDGER, PAGE_OF, noting
 from tests.conftest import START, World
+from tests.services.staff import Member, member
 from tests.web.conftest import shared_world
 from tests.web.live import live
 
@@ -36,8 +46,8 @@ _SCHEMES: Final[Sequence[Literal["light", "dark"]]] = ("light", "dark")
 _EACH_ONCE: Final = tuple(zip((PHONE, DESKTOP), _SCHEMES, strict=True))
 _FAULTS = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
     .filter(each => ["serious", "critical"].includes(each.impact))
-    .map(each => [each.id, each.nodes.map(node => node.target)]))"""
-_TOO_WIDE = "document.documentElement.scrollWidth > window.innerWidth"
+    .map(each => [each.id, each.nodes.map(node => node.target)])
+    .concat(document.documentElement.scrollWidth > window.innerWidth ? ["too wide"] : []))"""
 PATIENCE = 30_000  # milliseconds that anything on a page may take, however busy the machine is
 expect.set_options(timeout=PATIENCE)
 
@@ -79,6 +89,22 @@ async def _coroutine(done: Awaitable[Result]) -> Result:
     return await done
 
 
+@pytest.fixture(scope="module", autouse=True)
+def noted() -> Iterator[None]:
+    """What is looked at and done in a module is taken down."""
+    with noting():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def held_to_its_word(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test has looked at and done what it says that it covers."""
+    LEDGER.turn_over()
+    yield
+    said = {name for mark in request.node.iter_markers("covers") for name in mark.args}
+    assert LEDGER.is_broken or said <= LEDGER.covered(), said - LEDGER.covered()
+
+
 @dataclass
 class Console:
     """A console that is served, and a browser to open it with."""
@@ -102,12 +128,15 @@ class Console:
                 java_script_enabled=script,
             )
             context.set_default_timeout(PATIENCE)
+            context.on("response", LEDGER.note)
             page = await context.new_page()
             said: list[str] = []
             page.on("console", lambda message: said.append(message.text))
             page.on("pageerror", lambda error: said.append(str(error)))
+            LEDGER.is_broken = True
             try:
                 done = await work(page)
+                LEDGER.is_broken = False
             finally:
                 await context.close()
             refused = [each for each in said if "Content Security Policy" in each]
@@ -131,6 +160,34 @@ def console(served: Console) -> Console:
     return served
 
 
+def somebody(console: Console, name: str, role: Role = Role.ADMINISTRATOR) -> Member:
+    """Add a member of staff, who signed in just now."""
+    return console.world.run(lambda context: member(context, name, role))
+
+
+async def arrive(console: Console, page: Page, me: Member, path: str = paths.HOME) -> None:
+    """Open a page, in a browser that is signed in already."""
+    site = console.url.replace("http:", "https:")  # as secure cookies want it
+    await page.context.add_cookies(
+        [
+            {
+                "name": cookies.SESSION,
+                "value": me.session,
+                "url": site,
+                "secure": True,
+                "httpOnly": True,
+                "sameSite": "Lax",
+            }
+        ]
+    )
+    await page.goto(path)
+
+
+async def press(page: Page, button: str) -> None:
+    """Press a button by the keyboard."""
+    await page.get_by_role("button", name=button, exact=True).press("Enter")
+
+
 async def usable(page: Page, name: str) -> None:
     """See that a page has no serious fault, light and dark, on a phone and a desktop.
 
@@ -146,4 +203,4 @@ async def usable(page: Page, name: str) -> None:
         if folder:
             await page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
         assert await page.evaluate(_FAULTS) == [], look
-        assert not await page.evaluate(_TOO_WIDE), look
+    LEDGER.pages.add(await page.evaluate(PAGE_OF))

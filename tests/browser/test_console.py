@@ -10,14 +10,11 @@ from activation_server.rules.permissions import Role
 from activation_server.services import staff
 from activation_server.web.console import cookies, paths
 from activation_server.web.console.navigation import NAVIGATION
-from tests.browser.conftest import Console, usable
-from tests.services.staff import PASSWORD, Member, member, token_of
+from tests.browser.conftest import Console, arrive, press, somebody, usable
+from tests.browser.ledger import covers
+from tests.services.staff import PASSWORD, Member, token_of
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-def somebody(console: Console, name: str, role: Role = Role.ADMINISTRATOR) -> Member:
-    return console.world.run(lambda context: member(context, name, role))
 
 
 def link_of(console: Console, name: str) -> str:
@@ -41,6 +38,7 @@ async def sign_in(console: Console, page: Page, me: Member, path: str = paths.HO
     await page.wait_for_url(f"**{path}")
 
 
+@covers("/console/set-up/{token}")
 def test_a_link_leads_to_a_password_an_app_and_recovery_codes(console: Console):
     link = link_of(console, "new")
 
@@ -91,11 +89,12 @@ def test_signing_in_and_out(console: Console, script: bool):
     console.visit(work, script=script)
 
 
+@covers("/console/step-up")
 def test_what_needs_a_sign_in_just_now_asks_and_leads_back(console: Console):
     me = somebody(console, "later")
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.ACCOUNT)
+        await arrive(console, page, me, paths.ACCOUNT)
         console.world.clock.advance(minutes=15)
         await page.get_by_role("button", name="Make new ones").click()
         await expect(page.get_by_role("heading", name="Sign in again to do this")).to_be_visible()
@@ -113,7 +112,7 @@ def test_a_form_of_another_site_is_not_taken(console: Console):
     me = somebody(console, "lured")
 
     async def work(page: Page):
-        await sign_in(console, page, me)
+        await arrive(console, page, me)
         elsewhere = console.url.replace("127.0.0.1", "localhost")
         forged = f'<form method="post" action="{console.url}{paths.SIGN_OUT}"><button>'
 
@@ -153,6 +152,8 @@ def test_everything_is_reached_by_the_keyboard(console: Console):
         await page.keyboard.type(me.code_by(console.world.clock))
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"**{paths.HOME}")
+        await expect(page.get_by_label("What the caller can tell")).to_be_focused()
+        await page.goto(paths.ACCOUNT)
         outline = "getComputedStyle(document.activeElement).outlineStyle"
         titles = [each.title for each in NAVIGATION]
         for name in ("Skip to the content", *titles, "typist", "Sign out"):
@@ -163,12 +164,51 @@ def test_everything_is_reached_by_the_keyboard(console: Console):
     console.visit(work)
 
 
+async def take_another_password_and_app(console: Console, page: Page, me: Member) -> None:
+    """Below one's own name: both are changed, and the other session is ended."""
+    await page.goto(paths.ACCOUNT)
+    await press(page, "End all others")
+    await expect(page.get_by_role("button", name="End all others")).to_have_count(0)
+    await open_and_check(page, paths.PASSWORD)
+    await page.get_by_label("The password that you have").fill(me.password)
+    await page.get_by_label("The new one", exact=True).fill(f"{me.password} too")
+    await page.get_by_label("The new one once more").fill(f"{me.password} too")
+    await press(page, "Change it")
+    await expect(page.get_by_role("status")).to_be_visible()
+    await open_and_check(page, paths.APP)
+    secret = base64.b32decode((await page.locator("code.secret").inner_text()).replace(" ", ""))
+    step = totp.step_at(console.world.clock().timestamp())
+    await page.get_by_label("Code that the app").fill(totp.code_at(secret, step))
+    await press(page, "Take this app")
+    await expect(page.get_by_role("status")).to_be_visible()
+
+
 async def open_and_check(page: Page, *some: str) -> None:
     for path in some:
         await page.goto(path)
         await usable(page, path.strip("/").replace("/", " "))
 
 
+@covers(
+    "account.html",
+    "code.html",
+    "home.html",
+    "new_app.html",
+    "password.html",
+    "recovery_codes.html",
+    "refusal.html",
+    "set_up.html",
+    "sign_in.html",
+    "step_up.html",
+)
+@covers(
+    "/console/account/app",
+    "/console/account/password",
+    "/console/account/recovery-codes",
+    "/console/account/sessions/end",
+    "/console/sign-in",
+    "/console/sign-in/code",
+)
 def test_everybody_can_use_every_page(console: Console):
     me, link = somebody(console, "sees"), link_of(console, "reads")
 
@@ -187,8 +227,8 @@ def test_everybody_can_use_every_page(console: Console):
         await page.get_by_label("Code").fill(me.code_by(console.world.clock))
         await page.get_by_role("button", name="Sign in").click()
         await page.wait_for_url(f"**{paths.HOME}")
-        await open_and_check(page, paths.HOME, paths.ACCOUNT, paths.PASSWORD, paths.APP)
-        await open_and_check(page, paths.STEP_UP, "/console/nothing")
+        await open_and_check(page, paths.HOME, paths.ACCOUNT, paths.STEP_UP, "/console/nothing")
+        await take_another_password_and_app(console, page, me)
         await page.goto(paths.ACCOUNT)
         await page.get_by_role("button", name="Make new ones").click()
         await expect(page.locator(".codes li")).to_have_count(10)

@@ -8,8 +8,8 @@ from playwright.async_api import FilePayload, Page, expect
 from activation_server.rules.permissions import Role
 from activation_server.services import products
 from activation_server.web.console import paths
-from tests.browser.conftest import Console, usable
-from tests.browser.test_console import sign_in, somebody
+from tests.browser.conftest import Console, arrive, somebody, usable
+from tests.browser.ledger import covers
 from tests.services.calls import PRODUCT, issue_one
 from tests.web.server import activation
 from tests.web.test_offline import request_file
@@ -17,13 +17,15 @@ from tests.web.test_offline import request_file
 pytestmark = pytest.mark.xdist_group("browser")
 
 
+@covers("issue.html", "issue_seen.html", "issued.html")
+@covers("/console/licenses/issue")
 def test_licenses_are_issued(console: Console):
     me = somebody(console, "issues", Role.MANAGER)
     console.world.run(issue_one)
     console.world.run(lambda context: products.add_product(context, "photo", "Photo Pro", "EdDSA"))
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.LICENSES)
+        await arrive(console, page, me, paths.LICENSES)
         await page.get_by_role("link", name="Issue licenses").click()
         await page.get_by_label("Product and policy").select_option("Photo Pro: standard")
         await page.get_by_label("How many licenses").fill("many")
@@ -52,6 +54,8 @@ def test_licenses_are_issued(console: Console):
     console.visit(work)
 
 
+@covers("import.html", "import_seen.html", "imported.html")
+@covers("/console/licenses/import")
 def test_a_file_is_imported(console: Console):
     me = somebody(console, "imports", Role.MANAGER)
     console.world.run(issue_one)
@@ -66,7 +70,7 @@ def test_a_file_is_imported(console: Console):
         await page.get_by_role("button", name="See what is imported").click()
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.LICENSES)
+        await arrive(console, page, me, paths.LICENSES)
         await usable(page, "find with tasks")
         await page.get_by_role("link", name="Import licenses").click()
         await page.get_by_text("Its columns").click()
@@ -84,6 +88,8 @@ def test_a_file_is_imported(console: Console):
     console.visit(work)
 
 
+@covers("offline.html", "offline_answer.html", "offline_refused.html", "offline_seen.html")
+@covers("/console/licenses/offline")
 def test_an_offline_file_is_taken(console: Console):
     me = somebody(console, "takes", Role.SUPPORT)
     license_ = console.world.run(issue_one)
@@ -99,7 +105,7 @@ def test_an_offline_file_is_taken(console: Console):
         await page.get_by_role("button", name="See what it asks for").click()
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.OFFLINE)
+        await arrive(console, page, me, paths.OFFLINE)
         await usable(page, "offline")
         await paste(page, file)
         await usable(page, "offline seen")

@@ -1,5 +1,6 @@
 """The overview in a real browser: plots are seen, in light and dark, on a phone and a desktop."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -13,13 +14,16 @@ from activation_server.services.context import Context
 from activation_server.services.licensing import Order, issue
 from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
-from tests.browser.conftest import DESKTOP, PHONE, Console, usable
-from tests.browser.test_console import sign_in, somebody
+from tests.browser.conftest import DESKTOP, PHONE, Console, arrive, somebody, usable
+from tests.browser.ledger import covers
 from tests.conftest import START, World
 from tests.services.calls import granted, issue_one, make_request
 
 pytestmark = pytest.mark.xdist_group("browser")
-VERSIONS = ["9.9.1234", "9.8.7", "10.0", "=1+1", "<script>alert(1)</script>", "1.0\u202egnp.exe"]
+VERSIONS = (
+    *("9.9.1234", "9.8.7", "10.0", "v" * 64),
+    *("=1+1", "<script>alert(1)</script>", "1.0\u202egnp.exe"),
+)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Images load as they come into view, which others move them out of as they load; one whose loading
 # was broken off is asked for again.
@@ -31,7 +35,7 @@ SEEN = """at => {
 }"""
 
 
-async def a_month(context: Context) -> None:
+async def a_month(context: Context, versions: Sequence[str] = VERSIONS) -> None:
     """Computers of many versions, more of them with each day; keys that go round and that end."""
     license_ = await issue_one(context, seats=200)
     await products.add_product(context, "photo-pro", "Photo Pro", "EdDSA")
@@ -43,7 +47,7 @@ async def a_month(context: Context) -> None:
         context.clock.now = START + timedelta(days=day)  # type: ignore[attr-defined]
         for _ in range(1 + day // 8 + day % 3):
             number += 1
-            version = App(f"{VERSIONS[number % len(VERSIONS)]}{'v' * 60 * (number % 7 == 0)}"[:64])
+            version = App(versions[number % len(versions)])
             request = make_request(number, license_.license_key, number, app=version)
             granted(await activate(context, request))
     one = await issue_one(context, seats=1)
@@ -62,12 +66,13 @@ def month(shared_world: World) -> None:
 
 
 @pytest.mark.usefixtures("month")
+@covers("overview.html")
 def test_everybody_can_use_the_overview(console: Console):
     console.world.clock.now = START + timedelta(days=29)
     me = somebody(console, "reads-plots", Role.PRIVACY_OFFICER)
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.OVERVIEW)
+        await arrive(console, page, me, paths.OVERVIEW)
         for size in (PHONE, DESKTOP):
             for scheme in SCHEMES:
                 # Left first: a plot whose loading another look breaks off stays broken.
@@ -103,7 +108,7 @@ def test_a_plot_that_is_opened_by_itself_keeps_its_style(console: Console):
 
     async def work(page: Page):
         path = f"{paths.OVERVIEW}/versions.svg"
-        await sign_in(console, page, me, paths.OVERVIEW)
+        await arrive(console, page, me, paths.OVERVIEW)
         await page.goto(path)
         fill = "getComputedStyle(document.querySelector('.series rect')).fill"
         assert await page.evaluate(fill) == "rgb(11, 92, 173)"
@@ -111,11 +116,12 @@ def test_a_plot_that_is_opened_by_itself_keeps_its_style(console: Console):
     console.visit(work)
 
 
+@covers("/console/overview/anew")
 def test_numbers_are_made_anew_by_a_button(console: Console):
     me = somebody(console, "hurries", Role.VIEWER)
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.OVERVIEW)
+        await arrive(console, page, me, paths.OVERVIEW)
         console.world.clock.advance(minutes=2)
         await page.reload()
         await page.get_by_role("button", name="Make anew now").click()

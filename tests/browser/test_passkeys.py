@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from activation_server.web.console import paths
-from tests.browser.conftest import Chromium, Console, usable
-from tests.browser.test_console import sign_in, somebody
+from tests.browser.conftest import Chromium, Console, arrive, somebody, usable
+from tests.browser.ledger import covers
 from tests.conftest import World
 from tests.web.live import HOST, live
 
@@ -42,12 +42,20 @@ async def with_device(page: Page, *, unlocked: bool = True) -> None:
     await client.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
+@covers("new_passkey.html", "signed_out.html")
+@covers(
+    "/console/account/passkeys",
+    "/console/account/passkeys/remove",
+    "/console/sign-in/passkey",
+    "/console/sign-out",
+    "/console/step-up/passkey",
+)
 def test_a_passkey_is_added_lets_in_and_steps_up(console: Console):
     me = somebody(console, "keyed")
 
     async def work(page: Page):
         await with_device(page)
-        await sign_in(console, page, me, paths.ACCOUNT)
+        await arrive(console, page, me, paths.ACCOUNT)
         await page.get_by_role("link", name="Add a passkey").click()
         await usable(page, "new passkey")
         await page.get_by_role("button", name="Make it now").click()
@@ -55,6 +63,7 @@ def test_a_passkey_is_added_lets_in_and_steps_up(console: Console):
         await expect(page.get_by_text("not yet")).to_be_visible()
         await usable(page, "account with a passkey")
         await page.get_by_role("button", name="Sign out").click()
+        await usable(page, "signed out")
         await page.get_by_role("link", name="Sign in again").click()
         await usable(page, "sign in with a passkey")
         await page.get_by_role("button", name="Sign in with a passkey").click()

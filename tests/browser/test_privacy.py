@@ -11,8 +11,8 @@ from activation_server.services import licensing, retention
 from activation_server.services.context import Context
 from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
-from tests.browser.conftest import Console, usable
-from tests.browser.test_console import sign_in, somebody
+from tests.browser.conftest import Console, arrive, press, somebody, usable
+from tests.browser.ledger import covers
 from tests.services.calls import granted, issue_one, make_request
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -53,12 +53,19 @@ async def run_now(page: Page) -> None:
     await usable(page, "retention ran")
 
 
+@covers("person.html", "person_erase.html", "person_erased.html", "privacy.html")
+@covers(
+    "/console/privacy/person",
+    "/console/privacy/person/erase",
+    "/console/privacy/person/export",
+    "/console/privacy/person/wish",
+)
 def test_a_person_gets_a_copy_and_is_erased(console: Console):
     me = somebody(console, "guards", Role.PRIVACY_OFFICER)
     console.world.run(known)
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.PRIVACY)
+        await arrive(console, page, me, paths.PRIVACY)
         await usable(page, "privacy")
         await page.get_by_role("link", name="A person's data").click()
         await page.get_by_label("The person's e-mail address").fill(EMAIL)
@@ -76,6 +83,10 @@ def test_a_person_gets_a_copy_and_is_erased(console: Console):
         await page.goto(paths.PERSON)
         await page.get_by_label("The person's e-mail address").fill(EMAIL)
         await page.keyboard.press("Enter")
+        await page.get_by_label("Kept after the last contact").select_option("6")
+        await page.locator("#wish-reason").fill("her letter of May 3")
+        await press(page, "Note it")
+        await expect(page.get_by_role("status").first).to_contain_text("months")
         await page.get_by_role("button", name="See what an erasure takes").click()
         await expect(page.get_by_text("This can't be undone")).to_be_visible()
         await usable(page, "erase")
@@ -89,50 +100,111 @@ def test_a_person_gets_a_copy_and_is_erased(console: Console):
     console.visit(work)
 
 
+async def hold_somebody(page: Page) -> None:
+    """A hold is placed on a person, and shown with its reason."""
+    await page.get_by_role("link", name="Place a hold").click()
+    await page.get_by_role("radio", name="A person").check()
+    await page.get_by_label("E-mail address").fill(EMAIL)
+    await page.get_by_label("Its last day").fill("2027-12-31")
+    await page.get_by_label("Who ordered it").fill("Dr. Law")
+    await page.get_by_role("textbox", name="Why").fill("case 4711")
+    await usable(page, "hold")
+    await page.get_by_role("button", name="See what is held").click()
+    await expect(page.get_by_text(re.compile(r"\d holds are placed"))).to_be_visible()
+    await usable(page, "hold seen")
+    await page.get_by_role("button", name="Place it").click()
+    await expect(page.get_by_role("status")).to_contain_text("The hold is placed.")
+    await page.get_by_text("Show why they are").click()
+    await usable(page, "holds")
+    await page.get_by_role("textbox", name="Why").fill("asked by the court")
+    await press(page, "Show it")
+    await expect(page.get_by_text("case 4711; Dr. Law").first).to_be_visible()
+
+
+async def lift_it(page: Page) -> None:
+    await page.goto(paths.HOLDS)
+    await page.get_by_role("link", name="Lift the hold").first.click()
+    await usable(page, "hold lift")
+    await page.get_by_role("textbox", name="Why").fill("the case is over")
+    await press(page, "Lift the hold")
+    await expect(page.get_by_role("status")).to_contain_text("lifted")
+
+
+async def set_a_lifetime(console: Console, page: Page) -> None:
+    """What is due is counted anew, and comments are kept for a shorter time."""
+    await page.goto(paths.RETENTION)
+    await usable(page, "retention")
+    console.world.clock.advance(minutes=2)
+    await page.reload()
+    await press(page, "Count anew now")
+    await page.get_by_role("link", name="Set the lifetime of comments").click()
+    await page.get_by_label("Kept for").fill("12")
+    await page.get_by_role("textbox", name="Why").fill("our policy")
+    await page.get_by_role("button", name="See what it does").click()
+    await expect(page.get_by_role("row", name="Kept 24 months 12 months")).to_be_visible()
+    await usable(page, "lifetime")
+    await press(page, "Set it")
+    await expect(page.get_by_role("status")).to_contain_text("set")
+
+
+async def tell_of_the_newsletter(page: Page) -> None:
+    """An address is withdrawn, all are downloaded, and the audit log tells of it."""
+    await page.goto(paths.NEWSLETTER)
+    await page.get_by_label("An e-mail address, whole").fill(EMAIL)
+    await page.keyboard.press("Enter")
+    await page.get_by_text("The person told us something").click()
+    await page.get_by_text("Download the addresses").click()
+    await usable(page, "newsletter")
+    await page.locator("#list-reason").fill("the May issue")
+    async with page.expect_download() as download:
+        await press(page, "Download")
+    assert (await download.value).suggested_filename == "newsletter.csv"
+    await page.locator("#reason").fill("she told us on the phone")
+    await press(page, "Withdraw")
+    await expect(page.get_by_role("status")).to_contain_text("No newsletter goes")
+    await page.goto(paths.AUDIT)
+    await page.get_by_label("What", exact=True).select_option("hold_placed")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("heading", name="What was found")).to_be_visible()
+    await usable(page, "audit")
+    async with page.expect_download() as download:
+        await press(page, "All of it as CSV")
+    assert (await download.value).suggested_filename.endswith(".csv")
+
+
+@covers(
+    "audit.html",
+    "hold_lift.html",
+    "hold_place.html",
+    "holds.html",
+    "newsletter.html",
+    "retention.html",
+    "retention_set.html",
+)
+@covers(
+    "/console/audit",
+    "/console/audit/csv",
+    "/console/privacy/holds/place",
+    "/console/privacy/holds/reveal",
+    "/console/privacy/holds/{hold_id}/lift",
+    "/console/privacy/newsletter",
+    "/console/privacy/newsletter/csv",
+    "/console/privacy/retention/anew",
+    "/console/privacy/retention/set",
+)
 def test_everybody_can_use_the_pages_of_the_privacy_officer(console: Console):
-    me = somebody(console, "keeps", Role.PRIVACY_OFFICER)
     console.world.run(known)
     console.world.run(lambda context: retention.run(context, lambda *_told: None))
     console.world.clock.advance(days=40)
+    me = somebody(console, "keeps", Role.PRIVACY_OFFICER)
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.HOLDS)
-        await page.get_by_role("link", name="Place a hold").click()
-        await page.get_by_role("radio", name="A person").check()
-        await page.get_by_label("E-mail address").fill(EMAIL)
-        await page.get_by_label("Its last day").fill("2027-12-31")
-        await page.get_by_label("Who ordered it").fill("Dr. Law")
-        await page.get_by_role("textbox", name="Why").fill("case 4711")
-        await usable(page, "hold")
-        await page.get_by_role("button", name="See what is held").click()
-        await expect(page.get_by_text(re.compile(r"\d holds are placed"))).to_be_visible()
-        await usable(page, "hold seen")
-        await page.get_by_role("button", name="Place it").click()
-        await expect(page.get_by_role("status")).to_contain_text("The hold is placed.")
-        await page.get_by_text("Show why they are").click()
-        await usable(page, "holds")
-        await page.get_by_role("link", name="Lift the hold").first.click()
-        await usable(page, "hold lift")
-        await page.goto(paths.RETENTION)
-        await usable(page, "retention")
-        await page.get_by_role("link", name="Set the lifetime of comments").click()
-        await page.get_by_label("Kept for").fill("12")
-        await page.get_by_role("textbox", name="Why").fill("our policy")
-        await page.get_by_role("button", name="See what it does").click()
-        await expect(page.get_by_role("row", name="Kept 24 months 12 months")).to_be_visible()
-        await usable(page, "lifetime")
+        await arrive(console, page, me, paths.HOLDS)
+        await hold_somebody(page)
+        await set_a_lifetime(console, page)
         await page.goto(paths.RETENTION)
         await run_now(page)
-        await page.goto(paths.NEWSLETTER)
-        await page.get_by_label("An e-mail address, whole").fill(EMAIL)
-        await page.keyboard.press("Enter")
-        await page.get_by_text("The person told us something").click()
-        await page.get_by_text("Download the addresses").click()
-        await usable(page, "newsletter")
-        await page.goto(paths.AUDIT)
-        await page.get_by_label("What", exact=True).select_option("hold_placed")
-        await page.get_by_role("button", name="Show").click()
-        await expect(page.get_by_role("heading", name="What was found")).to_be_visible()
-        await usable(page, "audit")
+        await tell_of_the_newsletter(page)
+        await lift_it(page)
 
     console.visit(work)

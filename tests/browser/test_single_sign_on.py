@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from activation_server.gateways.openid_provider import Client, OpenIDProvider
 from activation_server.rules.permissions import Role
@@ -13,17 +13,22 @@ from activation_server.services import staff_identities
 from activation_server.services.context import Context
 from activation_server.services.identity_provider import SingleSignOn
 from activation_server.web.console import paths
-from tests.browser.conftest import Chromium, Console, usable
+from tests.browser.conftest import Chromium, Console, arrive, press, somebody, usable
+from tests.browser.ledger import covers
 from tests.conftest import World
 from tests.services.identity_provider import (
     CLIENT_ID,
     SECRET,
+    Json,
     LittleProvider,
     provider_running,
 )
 from tests.web.live import HOST, live
 
 pytestmark = pytest.mark.xdist_group("browser")
+
+
+OWNER = "owner@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,8 @@ def served(shared_world: World, chromium: Chromium, provider: LittleProvider) ->
         yield Console(chromium, shared_world.issuer, shared_world)
 
 
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("script", [pytest.param(True, marks=covers("sso_unknown.html")), False])
+@covers("/console/sign-in/sso", "/console/step-up/sso")
 def test_signing_in_with_the_provider_leads_to_the_page_that_was_asked_for(
     console: Console, provider: LittleProvider, script: bool
 ):
@@ -94,3 +100,42 @@ def test_signing_in_with_the_provider_leads_to_the_page_that_was_asked_for(
             await usable(page, "not let in by a provider")
 
     console.visit(work, script=script)
+
+
+@covers("sso_begun.html", "sso_not_linked.html")
+@covers("/console/account/sso")
+def test_an_account_at_the_provider_is_linked(console: Console, provider: LittleProvider):
+    """Somebody else's is not; the page on the way there is seen where a provider takes its time."""
+    me = somebody(console, "links")
+    console.world.run(lambda context: staff_identities.add(context, "owner", Role.VIEWER, OWNER))
+    owned: Json = {"email": OWNER, "email_verified": True}
+
+    async def work(page: Page):
+        async def slow(route: Route) -> None:
+            await route.fulfill(status=204)  # a browser stays where it is
+
+        async def link(account: Json) -> None:
+            provider.account = account
+            await press(page, "Link your account")
+            await page.get_by_role("link", name="It is me").click()
+
+        await page.goto(paths.HOME)
+        provider.account = {"sub": "owner", **owned}
+        await press(page, "Sign in with Contoso")
+        await page.get_by_role("link", name="It is me").click()
+        await expect(page.get_by_role("heading", name="Hello, owner")).to_be_visible()
+        await arrive(console, page, me, paths.ACCOUNT)
+        await page.route("**/authorize?*", slow)
+        await press(page, "Link your account")
+        await expect(page.get_by_role("heading", name="On to Contoso")).to_be_visible()
+        await usable(page, "on to a provider")
+        await page.unroute("**/authorize?*")
+        await page.goto(paths.ACCOUNT)
+        await link({"sub": "owner"})
+        await expect(page.get_by_role("heading", name="Nothing was linked")).to_be_visible()
+        await usable(page, "not linked to a provider")
+        await page.get_by_role("link", name="Back").click()
+        await link({"sub": "links"})
+        await expect(page.get_by_text("You sign in with your account there")).to_be_visible()
+
+    console.visit(work)

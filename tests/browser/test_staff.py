@@ -7,8 +7,8 @@ from playwright.async_api import Page, expect
 
 from activation_server.rules.permissions import Role
 from activation_server.web.console import paths
-from tests.browser.conftest import Console, usable
-from tests.browser.test_console import sign_in, somebody
+from tests.browser.conftest import Console, arrive, press, somebody, usable
+from tests.browser.ledger import covers
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -19,12 +19,33 @@ async def look(page: Page, why: str) -> None:
     await expect(page.get_by_text("What changes")).to_be_visible()
 
 
+@covers(
+    "member.html",
+    "staff.html",
+    "staff_change.html",
+    "staff_link.html",
+    "staff_new.html",
+    "token_new.html",
+    "token_revoke.html",
+    "token_shown.html",
+    "tokens.html",
+)
+@covers(
+    "/console/staff/new",
+    "/console/staff/{staff_id}/disable",
+    "/console/staff/{staff_id}/enable",
+    "/console/staff/{staff_id}/link",
+    "/console/staff/{staff_id}/role",
+    "/console/staff/{staff_id}/sign-out",
+    "/console/tokens/new",
+    "/console/tokens/{name}/revoke",
+)
 def test_an_administrator_keeps_staff_and_tokens(console: Console):
     me = somebody(console, "keeps")
     somebody(console, "helps", Role.SUPPORT)
 
     async def work(page: Page):
-        await sign_in(console, page, me, paths.STAFF)
+        await arrive(console, page, me, paths.STAFF)
         await page.get_by_role("link", name="Add somebody").click()
         await usable(page, "staff new")
         await page.get_by_label("Name to sign in with").fill("nora")
@@ -45,6 +66,19 @@ def test_an_administrator_keeps_staff_and_tokens(console: Console):
         await usable(page, "staff role preview")
         await page.get_by_role("button", name="Change role").click()
         await expect(page.get_by_role("status")).to_contain_text("The role was changed.")
+        for title, told in (
+            ("End sessions", "The sessions are ended."),
+            ("Disable", "They are let in no more."),
+            ("Enable", "They are let in again."),
+        ):
+            await page.get_by_role("link", name=title, exact=True).press("Enter")
+            await look(page, "the laptop is lost")
+            await press(page, title)
+            await expect(page.get_by_role("status")).to_contain_text(told)
+        await page.get_by_role("link", name="Make a new link").press("Enter")
+        await look(page, "the laptop is lost")
+        await press(page, "Make a new link")
+        await expect(page.get_by_text(re.compile("/console/set-up/"))).to_be_visible()
         await page.get_by_role("link", name="API tokens").click()
         await page.get_by_role("link", name="Issue a token").click()
         await page.get_by_label("Name", exact=True).fill("shop")
