@@ -20,8 +20,8 @@ from tests.conftest import START
 from tests.services.calls import granted, issue_one, make_request
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures"
-DESKTOP: Final = ViewportSize(width=960, height=720)
-PHONE: Final = ViewportSize(width=360, height=740)
+DESKTOP: Final = ViewportSize(width=1200, height=900)
+PHONE: Final = ViewportSize(width=360, height=900)
 VERSIONS: Final = ("9.9.1234", "9.8.7", "10.0")
 BUYERS: Final = (
     Person("Mei Quist", "Quist & Daughters", "mei@example.com"),
@@ -79,7 +79,7 @@ def test_pictures_are_taken(console: Console):
         for number in range(await page.locator("img.plot").count()):
             await page.wait_for_function(SEEN, arg=number, polling=100)
         await page.get_by_role("heading", name="Active computers").evaluate(
-            "at => at.scrollIntoView()"
+            "at => { at.scrollIntoView(); window.scrollBy(0, -24); }"
         )
         await take(page, "overview")
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -171,7 +172,15 @@ def test_a_refusal_says_why_and_leads_to_what_helps(
     assert f'href="{path_of(license_, "seats")}"' in page
     assert 'href="#computers"' in page
     page = support.get(path_of(license_)).text
-    assert "“Change seats” helps too; it takes the role Manager or Administrator." in page
+    assert "“Change seats” helps; it takes the role Manager or Administrator." in page
+
+
+def test_a_license_that_is_over_is_not_shown_as_active(server: Server, support: Browser):
+    past = server.context.now() - timedelta(days=1)
+    ended = server.run(issue_one(server.context, expires_at=past))
+    page = support.get(path_of(ended)).text
+    assert '<span class="badge ended">Ended</span>' in page
+    assert '<span class="badge active">' not in page
 
 
 def test_a_change_is_seen_before_it_is_done_and_can_be_taken_back(server: Server, support: Browser):

@@ -19,5 +19,4 @@ router = APIRouter(include_in_schema=False)
 async def home(request: Request, me: Annotated[SignedIn, Depends(requires())]) -> Response:
     """Greet, and tell what one may do."""
     may = [(PERMISSIONS[each], each in STEP_UP) for each in Permission if me.may(each)]
-    finds = me.may(Permission.LICENSES_READ)
-    return page(request, "home.html", me=me, may=may, finds=finds, text="")
+    return page(request, "home.html", me=me, may=may)

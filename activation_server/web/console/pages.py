@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from activation_server.formats import words
+from activation_server.formats.times import rfc3339
 from activation_server.rules.permissions import Permission, Role
 from activation_server.web.console import paths, static_files, wording
 from activation_server.web.console.access import SignedIn, context_of
@@ -67,6 +68,7 @@ def page(
         provider=provider_of(request),
         here=request.scope["path"],
         navigation=[] if me is None else for_role(me.role),
+        now=rfc3339(context_of(request).now()),
         **values,
     )
     return HTMLResponse(text, status, HEADERS)
