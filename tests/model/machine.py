@@ -142,8 +142,11 @@ class LicensePlay(RuleBasedStateMachine):
         lost=st.booleans(),
     )
     def start_trial(self, app: str, product: str, *, lost: bool) -> None:
+        self._start_trial(self.apps[app], product, lost=lost)
+
+    def _start_trial(self, app: Installed, product: str, *, lost: bool = False) -> None:
         before = len(self.play.plain.licenses)
-        self._send(self.apps[app], Kind.TRIAL, product=product, lost=lost)
+        self._send(app, Kind.TRIAL, product=product, lost=lost)
         for given in self.play.plain.licenses[before:]:
             self.licenses[f"license {len(self.licenses) + 1}"] = given
 
