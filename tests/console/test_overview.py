@@ -195,4 +195,4 @@ def test_what_took_too_long_says_so(server: Server):
 def test_home_leads_to_the_overview(server: Server):
     browser, _ = browser_of(server, "starts", Role.VIEWER)
     page = browser.get(paths.HOME).text
-    assert f'<a class="button" href="{paths.OVERVIEW}">Overview</a>' in page
+    assert f'<a class="button secondary" href="{paths.OVERVIEW}">Overview</a>' in page
