@@ -15,7 +15,7 @@ from tests.end_to_end.computers import AppOnComputer, machines, needs_machines
 from tests.end_to_end.server import OperatorHere, Server
 
 COMPUTERS, SEATS = 1000, 4
-AT_ONCE = 16
+AT_ONCE = 8
 
 
 async def _each(
