@@ -51,7 +51,7 @@ def test_every_call_with_anything(
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     token = new_token(shared_server, days=366)
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--max-examples", "5", "--generation-deterministic", "--no-color", *part]
+    options = ["--max-examples", "3", "--generation-deterministic", "--no-color", *part]
     with live(shared_server.world, token_calls=None) as served:
         document = f"{served.url}/admin/v1/openapi.json"
         run = subprocess.run(
