@@ -33,10 +33,12 @@ async def look(page: Page, why: str) -> None:
 @covers(
     "/console/staff/new",
     "/console/staff/{staff_id}/disable",
+    "/console/staff/{staff_id}/email",
     "/console/staff/{staff_id}/enable",
     "/console/staff/{staff_id}/link",
     "/console/staff/{staff_id}/role",
     "/console/staff/{staff_id}/sign-out",
+    "/console/staff/{staff_id}/unlink",
     "/console/tokens/new",
     "/console/tokens/{name}/revoke",
 )
@@ -75,6 +77,15 @@ def test_an_administrator_keeps_staff_and_tokens(console: Console):
             await look(page, "the laptop is lost")
             await press(page, title)
             await expect(page.get_by_role("status")).to_contain_text(told)
+        await page.goto(f"{page.url.partition('?')[0]}/email")  # offered where there is a provider
+        await page.get_by_label("E-mail address at the identity provider").fill("h@example.com")
+        await usable(page, "staff email")
+        await look(page, "the provider is new")
+        await press(page, "Allow single sign-on")
+        await page.get_by_role("link", name="Unlink single sign-on").press("Enter")
+        await look(page, "she is away")
+        await press(page, "Unlink single sign-on")
+        await expect(page.get_by_role("status")).to_contain_text("theirs no more")
         await page.get_by_role("link", name="Make a new link").press("Enter")
         await look(page, "the laptop is lost")
         await press(page, "Make a new link")

@@ -7,7 +7,7 @@ import pytest
 
 from activation_server.rules.audit import Wanted
 from activation_server.rules.permissions import Role
-from activation_server.rules.staff import Standing
+from activation_server.rules.staff import SingleSignOn, Standing
 from activation_server.services import audit_list, staff, staff_accounts
 from activation_server.services.staff_accounts import Account
 from activation_server.web.console import paths
@@ -120,6 +120,32 @@ def test_a_new_link_is_for_who_lost_the_phone(server: Server, root: Browser):
     now = server.run(set_up_by(server.context, token_of(url), "another long password"))
     assert now.name == "dora"
     assert noted(server, "dora") == [("root", "staff_link_made", "ticket 4711")]
+
+
+def test_single_sign_on_is_allowed_and_unlinked(server: Server, root: Browser):
+    browser_of(server, "olga")
+    assert "single sign-on" not in root.get(path_of(server, "olga")).text  # nobody set it up
+    path = path_of(server, "olga", "email")
+    wrong = filled(root, path, {"email": "olga", **WHY})
+    assert (wrong.status_code, 'role="alert"' in wrong.text) == (422, True)
+    preview = filled(root, path, {"email": "Olga@Example.com", **WHY})
+    row = "<td>single sign on</td><td>none</td><td><strong>with their first sign-in</strong></td>"
+    assert row in preview.text
+    assert account_of(server, "olga").of.single_sign_on is None
+    done = confirmed(root, path, preview)
+    assert "links it" in root.get(done.headers["location"]).text
+    assert account_of(server, "olga").of.single_sign_on is SingleSignOn.EXPECTED
+    assert "Olga@" not in root.get(path_of(server, "olga")).text
+    browser_of(server, "petra")
+    taken = filled(root, path_of(server, "petra", "email"), {"email": "olga@example.com", **WHY})
+    assert (taken.status_code, "somebody else" in html.unescape(taken.text)) == (422, True)
+    path = path_of(server, "olga", "unlink")
+    confirmed(root, path, filled(root, path, WHY))
+    assert account_of(server, "olga").of.single_sign_on is None
+    assert [each[1:] for each in noted(server, "olga")] == [
+        ("sso_expected", "ticket 4711"),
+        ("sso_unlinked", "ticket 4711"),
+    ]
 
 
 def test_sessions_are_ended_one_or_all(server: Server, root: Browser):

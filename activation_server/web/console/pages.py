@@ -51,6 +51,7 @@ _templates.globals.update(
     ROLES=wording.ROLES,
     ABOUT_ROLES=wording.ABOUT_ROLES,
     STANDINGS=wording.STANDINGS,
+    SINGLE_SIGN_ON=wording.SINGLE_SIGN_ON,
 )
 
 

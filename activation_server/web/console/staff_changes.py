@@ -10,7 +10,7 @@ from activation_server import base64url
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.permissions import Role
 from activation_server.rules.staff import Standing
-from activation_server.services import confirmed, staff
+from activation_server.services import confirmed, staff, staff_identities
 from activation_server.services.context import Context
 from activation_server.services.staff_accounts import Account
 from activation_server.web.console.confirming import Asked
@@ -30,6 +30,7 @@ class StaffChange:
     do: Do
     danger: bool = False
     fields: tuple[str, ...] = ()
+    takes_provider: bool = False  # it means nothing without an identity provider
 
 
 def role_of(asked: Asked) -> Role:
@@ -67,6 +68,15 @@ async def _make_link(context: Context, account: Account, asked: Asked) -> object
 async def _sign_out(context: Context, account: Account, asked: Asked) -> object:
     only = session_in(asked)
     return await staff.sign_out(context, account.of.name, only=only, why=asked.reason)
+
+
+async def _expect(context: Context, account: Account, asked: Asked) -> object:
+    name, email = account.of.name, asked.values["email"]
+    return await staff_identities.expect(context, name, email, why=asked.reason)
+
+
+async def _unlink(context: Context, account: Account, asked: Asked) -> object:
+    return await staff_identities.unlink(context, account.of.name, why=asked.reason)
 
 
 def session_in(asked: Asked) -> UUID | None:
@@ -116,6 +126,27 @@ CHANGES: Final[Mapping[str, StaffChange]] = MappingProxyType(
                 offered=lambda account: bool(account.sessions),
                 do=_sign_out,
                 fields=("session",),
+            ),
+            StaffChange(
+                name="email",
+                title="Allow single sign-on",
+                about="The first account at the identity provider with this address, which the "
+                "provider has verified, becomes theirs. From then on the account counts, whatever "
+                "its address becomes. The address is not kept, only its digest.",
+                done="Their first sign-in at the provider with this address links it.",
+                offered=lambda account: _gets_in(account) and account.of.single_sign_on is None,
+                do=_expect,
+                fields=("email",),
+                takes_provider=True,
+            ),
+            StaffChange(
+                name="unlink",
+                title="Unlink single sign-on",
+                about="Forgets their account at the identity provider, or the address that it is "
+                "expected with. Sessions go on: end them too, if need be.",
+                done="The account at the provider is theirs no more.",
+                offered=lambda account: account.of.single_sign_on is not None,
+                do=_unlink,
             ),
             StaffChange(
                 name="enable",

@@ -63,9 +63,15 @@ async def add(request: Request, me: Administrator) -> Response:
 @router.get(paths.MEMBER)
 async def member(request: Request, me: Administrator, staff_id: str) -> Response:
     """Show somebody's account, and where they are signed in."""
-    account = await _account(acting(request, me), staff_id)
+    context = acting(request, me)
+    account = await _account(context, staff_id)
     done = CHANGES.get(request.query_params.get("done", ""))
-    offered = [each for each in CHANGES.values() if each.offered(account)]
+    has_provider = context.sign_on is not None
+    offered = [
+        each
+        for each in CHANGES.values()
+        if each.offered(account) and (has_provider or not each.takes_provider)
+    ]
     path = path_of(account)
     return page(
         request, "member.html", me=me, account=account, changes=offered, done=done, here_is=path
@@ -78,7 +84,7 @@ async def ask(request: Request, me: Administrator, staff_id: str, change: str) -
     context, wanted = acting(request, me), _change_named(change)
     account = await _account(context, staff_id)
     session = request.query_params.get("session", "")[: confirming.LONGEST]
-    values = {"role": account.of.role.value, "session": session}
+    values = {"role": account.of.role.value, "session": session, "email": ""}
     asked = confirming.offered(context, {name: values[name] for name in wanted.fields})
     return _asked(request, me, wanted, account, asked)
 

@@ -7,7 +7,7 @@ from activation_server.rules import api_token
 from activation_server.rules.license import Status
 from activation_server.rules.license_criteria import Ends
 from activation_server.rules.permissions import Permission, Role
-from activation_server.rules.staff import Standing, Why
+from activation_server.rules.staff import SingleSignOn, Standing, Why
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.VIEWER: "Viewer",
@@ -32,6 +32,11 @@ STANDINGS: Final[Mapping[str, str]] = {
     api_token.Standing.VALID: "Valid",
     api_token.Standing.EXPIRED: "Over",
     api_token.Standing.REVOKED: "Revoked",
+}
+
+SINGLE_SIGN_ON: Final[Mapping[str, str]] = {
+    SingleSignOn.EXPECTED: "with their first sign-in",
+    SingleSignOn.LINKED: "linked",
 }
 
 PERMISSIONS: Final[Mapping[Permission, str]] = {
