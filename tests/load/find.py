@@ -18,6 +18,7 @@ from activation_server.rules.folding import BEGINNING, LONGEST, is_found, is_uns
 from activation_server.rules.person import Search, split_email
 from activation_server.services import finding
 from tests.load import people
+from tests.load.data_set import read_once
 from tests.load.people import PeopleSet
 from tests.load.report import Measured, Setup
 
@@ -65,12 +66,13 @@ def _drawn(made: PeopleSet, seed: int, count: int = QUERIES) -> Sequence[int]:
 
 
 def _measured(made: PeopleSet, wanted: Sequence[str]) -> Measured:
+    read = read_once(made.folder)
     seconds, results = asyncio.run(_searched(made, wanted))
     p99 = quantiles(seconds, n=100)[98] * 1e3
     compared = dict(list(results.items())[:COMPARED])
     differing = _differing(made, compared)
     figures = [
-        f"{made.people:,} people, made in {made.seconds:.0f} s",
+        f"{made.people:,} people, made in {made.seconds:.0f} s; {read}",
         f"{len(wanted)} searches: median {median(seconds) * 1e3:.1f} ms, 99th {p99:.1f} ms",
         f"{len(compared)} compared with a plain search of all: {differing} differ",
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from activation_server.settings import Settings
-from tests.load.data_set import data_set
+from tests.load.data_set import data_set, read_once
 from tests.load.report import Measured, Setup
 from tests.load.stage import AVAILABLE, Served, Stage, stage
 from tests.load.wrk import Load, Run
@@ -144,7 +144,7 @@ def check_ins_among_many(setup: Setup) -> Measured:
         on_many.server() as server_many,
         on_few.server() as server_few,
     ):
-        read = on_many.read_once()
+        read = read_once(many.folder)
         big = Side(server_many, on_many.check_ins, full(setup))
         small = Side(server_few, on_few.check_ins, full(setup))
         alternate((big, small), setup.rounds)

@@ -180,15 +180,6 @@ class Stage:
             f"99 % within {late:.1f} ms"
         )
 
-    def read_once(self) -> str:
-        """Read the whole data set, as a day of check-ins does, so that memory holds what fits."""
-        began, size = time.monotonic(), 0
-        for file in self.data.folder.rglob("base/*/*"):
-            with file.open("rb") as data:
-                while part := data.read(1 << 23):
-                    size += len(part)
-        return f"read once before: {size / 1e9:.1f} GB in {time.monotonic() - began:.0f} s"
-
     def _database(self, work: Callable[..., Awaitable[Result]], *arguments: object) -> Result:
         async def opened() -> Result:
             async with raw_connection(self.url) as connection:
