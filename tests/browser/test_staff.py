@@ -19,6 +19,40 @@ async def look(page: Page, why: str) -> None:
     await expect(page.get_by_text("What changes")).to_be_visible()
 
 
+async def issue_and_revoke(page: Page) -> None:
+    """A token, from any page."""
+    await page.get_by_role("link", name="API tokens").click()
+    await page.get_by_role("link", name="Issue a token").click()
+    await page.get_by_label("Name", exact=True).fill("shop")
+    await page.get_by_label("licenses:issue").check()
+    await usable(page, "token new")
+    await look(page, "the new shop")
+    await usable(page, "token preview")
+    await page.get_by_role("button", name="Issue, and show it").click()
+    await expect(page.get_by_text(re.compile("^act_"))).to_be_visible()
+    await usable(page, "token shown")
+    await page.get_by_role("link", name="I have it").click()
+    await usable(page, "tokens")
+    await page.get_by_role("link", name="Revoke shop").click()
+    await look(page, "the shop is over")
+    await usable(page, "token revoke")
+    await page.get_by_role("button", name="Revoke").click()
+    await expect(page.get_by_role("status")).to_contain_text("revoked")
+
+
+async def allow_and_unlink(page: Page) -> None:
+    """Single sign-on, from the page of somebody."""
+    await page.goto(f"{page.url.partition('?')[0]}/email")  # offered where there is a provider
+    await page.get_by_label("E-mail address at the identity provider").fill("h@example.com")
+    await usable(page, "staff email")
+    await look(page, "the provider is new")
+    await press(page, "Allow single sign-on")
+    await page.get_by_role("link", name="Unlink single sign-on").press("Enter")
+    await look(page, "she is away")
+    await press(page, "Unlink single sign-on")
+    await expect(page.get_by_role("status")).to_contain_text("theirs no more")
+
+
 @covers(
     "member.html",
     "staff.html",
@@ -77,35 +111,11 @@ def test_an_administrator_keeps_staff_and_tokens(console: Console):
             await look(page, "the laptop is lost")
             await press(page, title)
             await expect(page.get_by_role("status")).to_contain_text(told)
-        await page.goto(f"{page.url.partition('?')[0]}/email")  # offered where there is a provider
-        await page.get_by_label("E-mail address at the identity provider").fill("h@example.com")
-        await usable(page, "staff email")
-        await look(page, "the provider is new")
-        await press(page, "Allow single sign-on")
-        await page.get_by_role("link", name="Unlink single sign-on").press("Enter")
-        await look(page, "she is away")
-        await press(page, "Unlink single sign-on")
-        await expect(page.get_by_role("status")).to_contain_text("theirs no more")
+        await allow_and_unlink(page)
         await page.get_by_role("link", name="Make a new link").press("Enter")
         await look(page, "the laptop is lost")
         await press(page, "Make a new link")
         await expect(page.get_by_text(re.compile("/console/set-up/"))).to_be_visible()
-        await page.get_by_role("link", name="API tokens").click()
-        await page.get_by_role("link", name="Issue a token").click()
-        await page.get_by_label("Name", exact=True).fill("shop")
-        await page.get_by_label("licenses:issue").check()
-        await usable(page, "token new")
-        await look(page, "the new shop")
-        await usable(page, "token preview")
-        await page.get_by_role("button", name="Issue, and show it").click()
-        await expect(page.get_by_text(re.compile("^act_"))).to_be_visible()
-        await usable(page, "token shown")
-        await page.get_by_role("link", name="I have it").click()
-        await usable(page, "tokens")
-        await page.get_by_role("link", name="Revoke shop").click()
-        await look(page, "the shop is over")
-        await usable(page, "token revoke")
-        await page.get_by_role("button", name="Revoke").click()
-        await expect(page.get_by_role("status")).to_contain_text("revoked")
+        await issue_and_revoke(page)
 
     console.visit(work)
