@@ -1,6 +1,7 @@
 """Fixtures for all layers: a real PostgreSQL, a movable clock, repeatable chance."""
 
 import asyncio
+import gc
 import random
 import shutil
 import tempfile
@@ -43,6 +44,12 @@ _PLENTY_BYTES = 2 << 30
 _COMPILED: dict[Any, Any] = {}
 setattr(PGDialect_asyncpg, "__hash__", lambda _self: 0)  # noqa: B010 - mypy knows no other way
 setattr(PGDialect_asyncpg, "__eq__", lambda self, other: type(self) is type(other))  # noqa: B010
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector pass over thousands of tests and all modules: they stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def quick_engine(url: str) -> AsyncEngine:

@@ -15,8 +15,8 @@ from tests.conftest import cluster_dir
 from tests.end_to_end.computers import AppOnComputer
 from tests.end_to_end.server import OperatorHere, Server
 
-COMPUTERS = 150
-KILL_AFTER = 50  # answers
+COMPUTERS = 100
+KILL_AFTER = 30  # answers
 AT_ONCE = 10
 
 
