@@ -338,20 +338,21 @@ def profile_of(
     context: Context, stored: StoredPerson, computers: Sequence[StoredComputer] = ()
 ) -> Profile:
     """Open all that is known of a person."""
-    known = Profile(
+    opened = open_person(context, stored, computers)
+    person = Person() if opened is None else opened.person
+    return Profile(
         license_id=stored.license_id,
         person_id=stored.person_id,
         role=stored.role,
         contacted_at=stored.contacted_at,
         erased_at=stored.erased_at,
+        person=person,
+        computers={} if opened is None else opened.computers,
+        version=_version(context, stored, person),
     )
-    opened = open_person(context, stored, computers)
-    if opened is not None:
-        known = replace(known, person=opened.person, computers=opened.computers)
-    return replace(known, version=_version(context, known))
 
 
-def _version(context: Context, known: Profile) -> str:
-    values = [str(getattr(known.person, name) or "") for name in PERSON]
-    told = "\x00".join([str(known.erased_at or ""), *values]).encode()
-    return context.keyring.digester.of_person_version(known.person_id, told).hex()
+def _version(context: Context, stored: StoredPerson, person: Person) -> str:
+    values = [str(getattr(person, name) or "") for name in PERSON]
+    told = "\x00".join([str(stored.erased_at or ""), *values]).encode()
+    return context.keyring.digester.of_person_version(stored.person_id, told).hex()
