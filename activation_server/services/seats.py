@@ -130,5 +130,7 @@ async def _other_license(
 
 def less(stored: StoredLicense, free: int) -> StoredLicense:
     """Give a license with so many seats less in use."""
+    if not free:
+        return stored
     license_ = stored.license
     return replace(stored, license=replace(license_, seats_used=license_.seats_used - free))

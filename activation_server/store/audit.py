@@ -43,22 +43,22 @@ async def head(connection: AsyncConnection) -> Link | None:
 async def append(connection: AsyncConnection, new: Chained) -> None:
     """Append an entry to the chain, whose head is locked."""
     entry, link = new.entry, new.link()
-    await connection.execute(
-        insert(audit_log).values(
-            at=entry.at,
-            seq=entry.seq,
-            who=entry.who,
-            action=entry.action,
-            license_id=entry.license_id,
-            subject=entry.subject,
-            details=json.dumps(dict(entry.details), sort_keys=True),
-            why_sealed=entry.why_sealed,
-            previous=new.previous,
-            digest=new.digest,
-        )
+    appended = insert(audit_log).values(
+        at=entry.at,
+        seq=entry.seq,
+        who=entry.who,
+        action=entry.action,
+        license_id=entry.license_id,
+        subject=entry.subject,
+        details=json.dumps(dict(entry.details), sort_keys=True),
+        why_sealed=entry.why_sealed,
+        previous=new.previous,
+        digest=new.digest,
     )
     await connection.execute(
-        update(audit_head).values(seq=link.seq, at=link.at, digest=link.digest)
+        update(audit_head)
+        .values(seq=link.seq, at=link.at, digest=link.digest)
+        .add_cte(appended.cte("appended"))
     )
 
 

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -100,7 +111,7 @@ ALL = (
         _L.product,
         _L.policy,
         _L.status,
-        _L.overrides,
+        cast(_L.overrides, Text).label("overrides"),
         _L.issued_at,
         _L.started_at,
         _L.expires_at,
@@ -112,7 +123,7 @@ ALL = (
         _L.seats_used,
         _L.transfer_allowed_at,
         _L.converted_at,
-        policies.c.terms,
+        cast(policies.c.terms, Text).label("terms"),
         products.c.algorithm,
         _SIGNING.c.number.label("signing_key"),
         _SIGNING.c.covers_until.label("key_covers_until"),
@@ -142,7 +153,7 @@ def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
             product=row.product,
             policy=row.policy,
             status=Status(row.status),
-            terms=terms_json.from_json(row.terms, row.overrides),
+            terms=terms_json.from_text(row.terms, row.overrides),
             issued_at=row.issued_at,
             started_at=row.started_at,
             expires_at=row.expires_at,
@@ -158,7 +169,7 @@ def stored_license(row: Row[*tuple[Any, ...]]) -> StoredLicense:
         order_sealed=row.order_sealed,
         key_tail=row.key_tail,
         key_sealed=row.key_sealed,
-        overrides=row.overrides,
+        overrides=terms_json.overrides_from_text(row.overrides),
     )
 
 

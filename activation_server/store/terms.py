@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from activation_server.rules.license import OnClone, Overage, TermFrom, Terms, Virtual
@@ -38,7 +39,13 @@ def from_json(terms: Mapping[str, Any], overrides: Mapping[str, Any] | None = No
 @lru_cache(maxsize=4096)
 def from_text(terms: str, overrides: str) -> Terms:
     """Read terms and overrides as the database writes them: few differ, and they are read often."""
-    return from_json(json.loads(terms), json.loads(overrides))
+    return from_json(json.loads(terms), overrides_from_text(overrides))
+
+
+@lru_cache(maxsize=4096)
+def overrides_from_text(overrides: str) -> Mapping[str, Any]:
+    """Read overrides as the database writes them."""
+    return MappingProxyType(json.loads(overrides))
 
 
 def _plain(value: object) -> object:
