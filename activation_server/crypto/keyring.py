@@ -74,6 +74,6 @@ class Keyring:
             searches=SealingKey(derive(root, "searches of staff"), master.random_bytes),
             staff_tokens=StaffTokens(derive(root, "staff tokens")),
             master=master,
-            vault=Vault(master, derive(root, "blind index")),
+            vault=Vault(master, Mac(derive(root, "blind index"))),
             signing=signing,
         )

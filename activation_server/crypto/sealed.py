@@ -1,10 +1,17 @@
 """AES-256-GCM (NIST SP 800-38D) for values at rest, bound to the place they are kept in."""
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -31,7 +38,7 @@ class Place:
         return Place(self.table, column, self.row)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class SealingKey:
     """A key that seals and opens; silent in its repr."""
 

@@ -4,39 +4,38 @@ The key is wrapped by the master key; destroyed, everything sealed with it is go
 of it lies. The index holds keyed digests that are cut short, so that many people share each.
 """
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from activation_server.crypto.mac import Mac
 from activation_server.crypto.master_keys import MasterKeys
 from activation_server.crypto.sealed import KEY_BYTES, Place, SealingKey, opened
 from activation_server.rules.folding import BEGINNING, is_unspaced
 from activation_server.rules.person import Indexed, Part
 
-# Bits of a digest. Of 10,000,000 people with three words each about 1,800 share, by chance, the
-# token of a word's first three letters, 230 that of its first six, and 2 that of an address.
+# Bits of a digest. Of 10,000,000 people with three words each about 3,700 share, by chance, the
+# token of a word's first three letters, 230 that of its first five, and 2 that of an address.
 BITS: Final = {
-    Indexed.WORD: 14,  # of three letters; each of the next three tells one bit more
-    Indexed.COMPUTER: 14,
+    Indexed.WORD: 13,  # of three letters; each of the next two tells two bits more
+    Indexed.COMPUTER: 13,
     Indexed.DOMAIN: 10,
     Indexed.EMAIL: 22,  # the first of them are the domain's
     Indexed.ORDER: 22,
 }
-LETTER_BITS: Final = 1
+LETTER_BITS: Final = 2
 UNSPACED_BITS: Final = 7  # of one character of a script without spaces: names have two to four
 # The index is kept in so many drawers, each with tokens of its own: a search for what very many
 # have stops after some of them, and who is alike in two drawers doesn't show.
 DRAWERS: Final = 32
 _DRAWER_SHIFT: Final = 22
 _FIELD_SHIFT: Final = 27
-_WORDED: Final = {Indexed.WORD: 1, Indexed.COMPUTER: 6}  # and one more for each further letter
-_CHARACTER: Final = 4  # … and for one character of a script without spaces
-_WHOLE: Final = {Indexed.EMAIL: 11, Indexed.DOMAIN: 12, Indexed.ORDER: 13}
+_WORDED: Final = {Indexed.WORD: 1, Indexed.COMPUTER: 5}  # and one more for each further letter
+_CHARACTER: Final = 3  # … and for one character of a script without spaces
+_WHOLE: Final = {Indexed.EMAIL: 9, Indexed.DOMAIN: 10, Indexed.ORDER: 11}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Vault:
     """Makes and opens the keys of people, and the tokens that people are found by."""
 
     master: MasterKeys
-    index_key: bytes = field(repr=False)
+    index: Mac
 
     def new_wrapped_key(self, place: Place) -> bytes:
         """Make a key, as it is stored."""
@@ -54,16 +53,23 @@ class Vault:
         """Unwrap a key; raises SealBrokenError."""
         return SealingKey(self.master.unwrap(wrapped, place), self.master.random_bytes)
 
-    def texts(self, row: str, wrapped: bytes, sealed: Mapping[str, bytes]) -> dict[str, str]:
+    def texts(
+        self,
+        home: Place,
+        wrapped: bytes,
+        columns: Iterable[str],
+        sealed: Iterable[bytes | None],
+    ) -> list[str]:
         """Open some columns of a person: as little as it takes, for a search opens very many.
 
-        `row` is what `key_place` calls it. Raises SealBrokenError.
+        `home` is where the key is kept. Of what is not known the text is empty. Raises
+        SealBrokenError.
         """
-        cipher = AESGCM(self.master.unwrap(wrapped, Place("people", "wrapped_key", row)))
-        return {
-            column: opened(cipher, value, Place("people", column, row)).decode()
-            for column, value in sealed.items()
-        }
+        cipher = AESGCM(self.master.unwrap(wrapped, home))
+        return [
+            "" if value is None else opened(cipher, value, home.beside(column)).decode()
+            for column, value in zip(columns, sealed, strict=True)
+        ]
 
     def tokens(self, parts: Iterable[Part], drawer: int) -> list[int]:
         """Give the tokens of what a person is found by, in order, each once."""
@@ -94,7 +100,7 @@ class Vault:
         elif kind in _WORDED and _is_character(part):
             width = UNSPACED_BITS
         text = f"{kind}\x00{drawer}\x00{part}".encode()
-        digest = hmac.digest(self.index_key, text, hashlib.sha256)
+        digest = self.index.of(text)
         known[kind, part] = bits = before << width | int.from_bytes(digest[:4]) >> 32 - width
         return bits
 

@@ -28,24 +28,27 @@ _PLAIN: Final = str.maketrans(
 )
 # Combining marks that are letters of their own: viramas, and vowels of Telugu, Thai, Lao, Tibetan.
 _LETTERS: Final = frozenset({9, 84, 91, 103, 118, 129, 130, 132})
+_BEYOND_MARKS: Final = 0x20000  # only the first two planes of Unicode have combining marks
+_FOLDED: Final = _PLAIN | {
+    code: None
+    for code in range(0x300, _BEYOND_MARKS)
+    if (mark := unicodedata.combining(chr(code))) and mark not in _LETTERS
+}
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 # Scripts that are written without spaces: Han, kana, Hangul.
 _UNSPACED: Final = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 )
 BEGINNING: Final = 3  # characters of a word that a search needs
-LONGEST: Final = 6  # characters of a word that are told apart without opening it
+LONGEST: Final = 5  # characters of a word that are told apart without opening it
 
 
 def fold(text: str) -> str:
     """Give a text as it is compared: two spellings that differ in form alone are the same."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
-    kept = (
-        c for c in folded if not (mark := unicodedata.combining(c)) or mark in _LETTERS
-    )  # fmt: skip
-    return unicodedata.normalize("NFKC", "".join(kept)).casefold()
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_FOLDED)
+    return unicodedata.normalize("NFKC", folded).casefold()
 
 
 def words(text: str) -> list[str]:
@@ -64,7 +67,7 @@ def is_unspaced(text: str) -> bool:
 def beginnings(word: str) -> set[str]:
     """Give what a folded word is found by.
 
-    That is its first three to six characters, or the whole of a shorter word; in scripts that are
+    That is its first three to five characters, or the whole of a shorter word; in scripts that are
     written without spaces, every character.
     """
     lengths = range(BEGINNING, LONGEST + 1)

@@ -250,11 +250,9 @@ class Search:
         return [{(Indexed.COMPUTER, part) for part in needed(word)} for word in self.words]
 
     def may_find(self, texts: Sequence[str]) -> bool:
-        """Whether words may be found in texts: quickly told, where they are plain ASCII."""
-        if not all(map(str.isascii, texts)):
-            return True
-        plain = "\n".join(texts).lower()
-        return all(wanted in plain for wanted in self.words)
+        """Whether words may be found in texts: told without parting these into words."""
+        folded = fold("\n".join(texts))
+        return all(wanted in folded for wanted in self.words)
 
     def finds(self, person: Person, computers: Iterable[str]) -> bool:
         """Whether a person is one that is searched for: the plain rule, on what is in clear."""

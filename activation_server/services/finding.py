@@ -10,7 +10,7 @@ from activation_server.rules import looking
 from activation_server.rules.audit import Action
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Search
-from activation_server.services import audit, people, seats
+from activation_server.services import audit, people_search, seats
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
 from activation_server.services.licensing import (
@@ -119,7 +119,7 @@ async def matching(
     wanted, most = asked.text.strip(), asked.most
     search = Search.parse(wanted, typing=asked.typing)
     computer = context.keyring.digester.hardware({"hardware_id": wanted})
-    of_people = await people.find(context, connection, search, most + 1, asked.opened)
+    of_people = await people_search.find(context, connection, search, most + 1, asked.opened)
     ids = {
         *await ids_of_key_or_id(context, connection, wanted),
         *await activations.license_ids_on(connection, computer),

@@ -1,7 +1,7 @@
 """People on licenses: remembered as apps and orders tell of them, found again, shown."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,12 +12,11 @@ from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import (
     PERSON,
     Computer,
+    Indexed,
     Known,
-    Part,
     Person,
     Profile,
     Role,
-    Search,
     Told,
     index_parts,
     place,
@@ -36,13 +35,10 @@ from activation_server.services.sealed_people import (
 from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
-from activation_server.store.people import Candidate, StoredComputer, StoredPerson
+from activation_server.store.people import StoredComputer, StoredPerson
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
-FOUND_LIMIT = 101  # licenses that a search gives at most: with those it shows, one more
-OPENED_LIMIT = 10_000  # people who are opened for a search at most
-BATCH = 500
-_RESERVE: Final = 2  # drawers asked for, by those that would just hold enough
+BATCH: Final = 500
 
 
 # ---- Told by apps and orders.
@@ -184,112 +180,18 @@ async def _alike(
 # ---- Asked for by operators.
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Licenses that were found; `complete` when there are no others."""
-
-    license_ids: Sequence[UUID]
-    complete: bool
-
-
-async def find(
-    context: Context,
-    connection: Connection,
-    search: Search,
-    most: int = FOUND_LIMIT,
-    opened_at_most: int | None = None,
-) -> Found:
-    """Find the licenses of people: every word or address of a search must be theirs.
-
-    A search that leads to very many people ends before all of them were opened.
-    """
-    if not search:
-        return Found((), complete=True)
-    await store.trust_index(connection)
-    limit = OPENED_LIMIT if opened_at_most is None else opened_at_most
-    found, opened, drawers = dict[UUID, None](), 0, _first_drawers(search)
-    while drawers:
-        tokens = [
-            [_of_drawers(context, parts, drawers) for parts in any_of]
-            for any_of in search.alternatives()
-        ]
-        of_computers = [_of_drawers(context, each, drawers) for each in search.computer_parts()]
-        columns = search.fields()
-        async for some in store.candidates(connection, tokens, columns, of_computers):
-            found |= dict.fromkeys(await _matching(context, connection, search, some))
-            opened += len(some)
-            if len(found) >= most or opened >= limit:
-                return Found([*found][:most], complete=False)
-        drawers = _next_drawers(drawers, len(found), most)
-    return Found([*found], complete=True)
-
-
-def _first_drawers(search: Search) -> range:
-    """Of what many have the first drawer holds enough; an address is asked for everywhere."""
-    return range(1 if search.words else DRAWERS)
-
-
-def _next_drawers(before: range, found: int, most: int) -> range:
-    """Give as many drawers as hold enough, if they hold as much as those before did."""
-    wanted = DRAWERS if not found else -(-before.stop * most * _RESERVE // found)
-    return range(before.stop, min(max(wanted, before.stop + 1), DRAWERS))
-
-
-def _of_drawers(
-    context: Context, parts: Collection[Part], drawers: Iterable[int]
-) -> Sequence[set[int]]:
-    """Give the tokens of each part in some drawers."""
-    token = context.keyring.vault.token
-    return [{token(kind, part, drawer) for drawer in drawers} for kind, part in parts]
-
-
-async def _matching(
-    context: Context,
-    connection: Connection,
-    search: Search,
-    candidates: Sequence[Candidate],
-) -> Sequence[UUID]:
-    """Open candidates, and give the licenses of those who match.
-
-    Computers are read of those whom the index gives by their computers' names.
-    """
-    found, by_computer = [], []
-    for candidate in candidates:
-        if _is_found(context, search, candidate):
-            found.append(candidate.license_id)
-        elif candidate.by_computer:
-            by_computer.append(candidate)
-    if by_computer:
-        ids = [(each.license_id, each.person_id) for each in by_computer]
-        computers = await store.computers_of_people(connection, ids)
-        for person in await store.by_ids(connection, ids):
-            opened = open_person(context, person, computers)
-            if opened is not None and search.finds(opened.person, opened.names()):
-                found.append(person.license_id)
-    return found
-
-
-def _is_found(context: Context, search: Search, candidate: Candidate) -> bool:
-    """Tell whether somebody is found by who they are; erased ones are not."""
-    if candidate.wrapped_key is None:
-        return False
-    values = zip(search.fields(), candidate.values, strict=True)
-    sealed = {column: value for column, value in values if value is not None}
-    texts = context.keyring.vault.texts(candidate.row, candidate.wrapped_key, sealed)
-    return search.may_find([*texts.values()]) and search.finds(Person(**texts), ())
-
-
 async def with_email(context: Context, connection: Connection, email: str) -> Sequence[Profile]:
     """Give everybody of an e-mail address, in every license.
 
     Raises OperatorError for what is no address: an empty one must never stand for everybody.
     """
-    wanted, address = Person(email=email.strip()), split_email(email)
+    address = split_email(email)
     if not all(address):
         raise OperatorError("Give the whole e-mail address.")
     await store.trust_index(connection)
-    tokens = [[_of_drawers(context, index_parts(wanted, ()), range(DRAWERS))]]
-    candidates = await store.with_tokens(connection, tokens)
+    token = context.keyring.vault.token
+    tokens = {token(Indexed.EMAIL, "@".join(address), drawer) for drawer in range(DRAWERS)}
+    candidates = await store.with_any_token(connection, tokens)
     profiles = []
     for start in range(0, len(candidates), BATCH):
         some = candidates[start : start + BATCH]

@@ -1,19 +1,17 @@
 """People on licenses, as sealed: their rows, their computers, and the search by tokens."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
-    and_,
+    Row,
     bindparam,
     delete,
-    false,
     or_,
     select,
     text,
@@ -29,11 +27,12 @@ from activation_server.rules.person import Role
 from activation_server.store.arrays import is_one_of, pairs
 from activation_server.store.tables import people, person_computers
 
-_P, _C = people.c, person_computers.c
-CANDIDATES = 128  # fetched at a time
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from activation_server.rules.values import dataclass
 
-# Of each entry any one of these, and of that every set of tokens: a person has one of it.
-Tokens = Sequence[Sequence[Sequence[Collection[int]]]]
+_P, _C = people.c, person_computers.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +64,13 @@ class StoredComputer:
     commented_at: datetime | None = None
 
 
-class Candidate(NamedTuple):
-    """Somebody whom a search may lead to: only what it needs, as there are very many."""
-
-    license_id: UUID
-    person_id: UUID
-    row: str  # both, as sealed values have it
-    wrapped_key: bytes | None
-    by_computer: bool  # the index leads here by a computer's name
-    values: Sequence[bytes | None]  # of the columns that were asked for
-
-
-_FIXED = len(Candidate._fields) - 1
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
 _COMPUTER = [_C[name] for name in StoredComputer.__slots__]
 
 
-def _person(row: Any) -> StoredPerson:  # noqa: ANN401 - a row of SQLAlchemy's
-    values = row._asdict()
-    return StoredPerson(**{**values, "role": Role(values["role"])})
+def _person(row: Row[*tuple[Any, ...]]) -> StoredPerson:
+    license_id, person_id, role, *rest = row
+    return StoredPerson(license_id, person_id, Role(role), *rest)
 
 
 async def lock_license(connection: AsyncConnection, license_id: UUID) -> None:
@@ -164,47 +151,12 @@ async def trust_index(connection: AsyncConnection) -> None:
     await connection.execute(text("SET LOCAL enable_seqscan = off"))
 
 
-async def with_tokens(connection: AsyncConnection, tokens: Tokens) -> Sequence[StoredPerson]:
-    """Give everybody who has the tokens of a search, in no order."""
-    question = select(*_PERSON).where(*(_has_any(any_of) for any_of in tokens))
-    return [_person(row) for row in await connection.execute(question)]
-
-
-async def candidates(
-    connection: AsyncConnection,
-    tokens: Tokens,
-    columns: Collection[str],
-    of_computers: Sequence[Sequence[Collection[int]]],
-) -> AsyncIterator[Sequence[Candidate]]:
-    """Give everybody who has the tokens of a search, in no order, some at a time.
-
-    `columns` are read of them; `of_computers` tells by words who may be found by a computer's name:
-    of every set of one of them they have a token. Who has enough stops: what was not asked for was
-    not read.
-    """
-    by_computer = or_(false(), *(and_(*map(_overlaps, every)) for every in of_computers))
-    question: Select[Any] = select(
-        _P.license_id,
-        _P.person_id,
-        (cast(_P.license_id, Text) + "/" + cast(_P.person_id, Text)).label("row"),
-        _P.wrapped_key,
-        by_computer.label("by_computer"),
-        *(_P[name] for name in columns),
-    ).where(*(_has_any(any_of) for any_of in tokens))
-    async with connection.stream(question, execution_options={"yield_per": CANDIDATES}) as found:
-        async for some in found.partitions():
-            yield [Candidate._make((*row[:_FIXED], row[_FIXED:])) for row in some]
-
-
-def _has_any(any_of: Sequence[Sequence[Collection[int]]]) -> ColumnElement[bool]:
-    # Single sets are one question to the index, whatever they are of.
-    single = {token for every in any_of if len(every) == 1 for token in every[0]}
-    several = [and_(*map(_overlaps, every)) for every in any_of if len(every) > 1]
-    return or_(*([_overlaps(single)] if single else []), *several)
-
-
-def _overlaps(tokens: Collection[int]) -> ColumnElement[bool]:
-    return _P.tokens.op("&&", is_comparison=True)(_array(tokens))
+async def with_any_token(
+    connection: AsyncConnection, tokens: Collection[int]
+) -> Sequence[StoredPerson]:
+    """Give everybody who has any of some tokens, in no order."""
+    has = _P.tokens.op("&&", is_comparison=True)(_array(tokens))
+    return [_person(row) for row in await connection.execute(select(*_PERSON).where(has))]
 
 
 def _array(tokens: Collection[int]) -> ColumnElement[Any]:

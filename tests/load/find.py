@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from statistics import median, quantiles
 
 from activation_server.cli.serving import spare_the_collector
-from activation_server.rules.folding import BEGINNING, LONGEST, is_found, is_unspaced, words
+from activation_server.rules.folding import BEGINNING, is_found, is_unspaced, words
 from activation_server.rules.person import Search, split_email
 from activation_server.services import finding
 from tests.load import people
@@ -23,6 +23,7 @@ from tests.load.people import PeopleSet
 from tests.load.report import Measured, Setup
 
 QUERIES = 300
+LETTERS = 6  # of a name at most
 COMPARED = 60  # searches of each kind that are compared with a plain one
 Results = Mapping[str, tuple[set[int], bool]]  # which licenses, by number, and whether it is all
 
@@ -39,7 +40,7 @@ def by_name_prefix(setup: Setup) -> Measured:
     for one in _drawn(made, 2, 2 * QUERIES):
         word = chance.choice(words(people.person(one).name or ""))
         if len(word) >= BEGINNING and not is_unspaced(word):
-            wanted.append(word[: chance.randint(BEGINNING, LONGEST)])
+            wanted.append(word[: chance.randint(BEGINNING, LETTERS)])
     return _measured(made, wanted[:QUERIES])
 
 

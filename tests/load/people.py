@@ -11,7 +11,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -189,5 +189,5 @@ def _rows(sold: Sequence[NewLicense], buyers: Sequence[StoredPerson]) -> Iterabl
         for digest in license_.key_digests:
             keys.add({"digest": digest, "license_id": license_.license_id})
     for buyer in buyers:
-        people_.add(asdict(buyer))
+        people_.add({name: getattr(buyer, name) for name in StoredPerson.__slots__})
     return licenses_, keys, people_

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activation_server.rules.folding import beginnings, fold, is_found, needed, words
+from activation_server.rules.folding import (
+    _LETTERS,
+    _PLAIN,
+    beginnings,
+    fold,
+    is_found,
+    needed,
+    words,
+)
 
 ANY_TEXT = st.text(max_size=30)
 
@@ -77,3 +85,12 @@ def test_whatever_is_found_has_the_beginnings_it_needs(wanted: str, text: str):
 def test_a_search_finds_words_by_how_they_begin(wanted: str, text: str, *, found: bool):
     [word] = words(wanted)
     assert is_found(word, words(text)) is found
+
+
+def test_every_mark_is_dropped_that_is_no_letter_wherever_unicode_has_it():
+    """Marks are looked for in the first two planes alone: the others have none."""
+    texts = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    everything = "\n".join(texts)
+    plain = unicodedata.normalize("NFKD", everything).casefold().translate(_PLAIN)
+    kept = (c for c in plain if not (mark := unicodedata.combining(c)) or mark in _LETTERS)
+    assert fold(everything) == unicodedata.normalize("NFKC", "".join(kept)).casefold()

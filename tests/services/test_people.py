@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from activation_server.crypto.sealed import SealBrokenError
-from activation_server.rules.person import Person, Profile, Told
-from activation_server.services import finding, licensing, new_seat, people
+from activation_server.rules.person import Person, Profile, Search, Told
+from activation_server.services import finding, licensing, new_seat, people_search
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
@@ -109,6 +109,28 @@ def test_of_very_many_a_hundred_are_given_and_it_is_told(world: World):
     world.run(work)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_licenses_are_counted_not_their_people(world: World, most: int):
+    """So many are wanted: none is left out because a license has several people who match."""
+
+    async def work(context: Context):
+        sold = [await issue_one(context, seats=5) for _ in range(2)]
+        for number in range(8):
+            told = Told(Person(f"Ana Popescu {number}"))
+            request = make_request(number, sold[number // 4].license_key, number, told=told)
+            granted(await new_seat.activate(context, request))
+
+        async def search(connection: Connection):
+            wanted = Search.parse("popescu")
+            return await people_search.find(context, connection, wanted, most)
+
+        given = await context.database.transact(search)
+        assert len(set(given.license_ids)) == len(given.license_ids) == min(most, len(sold))
+        assert given.complete == (most > len(sold))
+
+    world.run(work)
+
+
 def test_a_search_that_leads_to_too_many_ends_and_tells_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
@@ -116,7 +138,7 @@ def test_a_search_that_leads_to_too_many_ends_and_tells_it(
         await issue_one(context)
         order = Order(PRODUCT, STANDARD, {}, None, None, None, 300, Person("Ana Softwaremann"))
         await licensing.issue(context, order, lambda _done: None)
-        monkeypatch.setattr(people, "OPENED_LIMIT", 100)
+        monkeypatch.setattr(people_search, "OPENED_LIMIT", 100)
         few = await finding.find(context, "softwarehaus")
         assert (few.licenses, few.complete) == ([], False)
 
