@@ -277,8 +277,8 @@ async def _steps(
 
 
 async def _rest(took: timedelta) -> None:
-    """Leave the machine to check-ins for as long as a batch took: the busier, the longer."""
-    await asyncio.sleep(min(max(took, timedelta()), REST).total_seconds())
+    """Leave the machine to check-ins for twice as long as a batch took: the busier, the longer."""
+    await asyncio.sleep(min(max(2 * took, timedelta()), REST).total_seconds())
 
 
 async def _save(context: Context, record: Run, review: Mapping[str, _Review]) -> None:

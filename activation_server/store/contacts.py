@@ -4,16 +4,34 @@ A check-in writes nothing to a person's row, so its clock may lag behind: whoeve
 looked up among the check-ins, and the clock is set where there was one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.person import Role
 from activation_server.rules.retention import Due
-from activation_server.store.arrays import pairs
+from activation_server.store.arrays import GIVEN_PAIRS, given_pairs, pairs
 from activation_server.store.disposal import BATCH, SEATS, Batch, Cursor, Moment, counted
 from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
@@ -22,7 +40,13 @@ from activation_server.store.tables import activations, people, person_computers
 
 _P, _C, _A = people.c, person_computers.c, activations.c
 _KEY = tuple_(_P.license_id, _P.person_id)
+_BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
 AT_ONCE = 100  # people: a check-in that comes meanwhile waits for few of them
+
+# Statements are made once: to make one takes as long as a few check-ins, and a run has very many.
+_CUTOFF = bindparam("cutoff", type_=DateTime(timezone=True))
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_IS_HELD = held(_P.license_id, bindparam("today", type_=Date()), _P.person_id)
 
 _OF_USER = (
     select(func.max(_A.answered_at))
@@ -44,6 +68,59 @@ _OF_BUYER = (
 _LAST = func.greatest(_P.contacted_at, case((_P.role == Role.BUYER, _OF_BUYER), else_=_OF_USER))
 
 
+def _is_old(clock: ColumnElement[object]) -> ColumnElement[bool]:
+    return and_(_P.erased_at.is_(None), clock < _CUTOFF)
+
+
+def _is_old_by_wish(clock: ColumnElement[object]) -> ColumnElement[bool]:
+    wished = _NOW - func.make_interval(0, _P.keep_months)
+    return and_(_P.erased_at.is_(None), _P.keep_months.is_not(None), clock < wished)
+
+
+# A clock ran out, by the lifetime of the class or the person's own wish.
+_IS_DUE = or_(_is_old(_LAST), _is_old_by_wish(_LAST))
+
+
+def _candidates(is_old: ColumnElement[bool]) -> Select[tuple[UUID, UUID, datetime]]:
+    after = bindparam("after", type_=DateTime(timezone=True))
+    return (
+        select(_P.license_id, _P.person_id, _P.contacted_at)
+        .where(is_old, _P.contacted_at >= after, ~_IS_HELD)
+        .order_by(_P.contacted_at)
+        .limit(bindparam("at_once", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+
+
+_CANDIDATES = _candidates(_is_old(_P.contacted_at))
+_CANDIDATES_BY_WISH = _candidates(_is_old_by_wish(_P.contacted_at))
+
+# Of some, under their locks: who is due goes. The next check-in of their computers, if one comes,
+# is stored as new.
+_GOING = (
+    select(_P.license_id, _P.person_id)
+    .where(_KEY.in_(GIVEN_PAIRS), _IS_DUE, ~_IS_HELD)
+    .cte("going")
+)
+_FORGOTTEN = (
+    update(activations)
+    .where(
+        _A.license_id == _C.license_id,
+        _A.activation_id == _C.activation_id,
+        _C.license_id == _GOING.c.license_id,
+        _C.person_id == _GOING.c.person_id,
+    )
+    .values(told_digest=None)
+    .cte("forgotten")
+)
+_DISPOSE = (
+    delete(people)
+    .where(_P.license_id == _GOING.c.license_id, _P.person_id == _GOING.c.person_id)
+    .add_cte(_FORGOTTEN)
+)
+_SET_CLOCKS = update(people).where(_KEY.in_(GIVEN_PAIRS)).values(contacted_at=_LAST)
+
+
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """People, with what is known of their computers.
@@ -55,13 +132,12 @@ class Contacts:
 
     async def due(self, connection: AsyncConnection, moment: Moment) -> Due:
         """Count who is due, and who of them is held."""
-        due = and_(
-            self._is_old(_P.contacted_at, moment),
-            _is_due(_LAST, moment),
-            # Who is due by the lifetime too is counted there.
-            _P.contacted_at >= moment.cutoff if self.wished else true(),
-        )
-        return await counted(connection, people, _P.contacted_at, due, _is_held(moment))
+        is_old = _is_old_by_wish if self.wished else _is_old
+        # Who is due by the lifetime too is counted there.
+        once = _P.contacted_at >= _CUTOFF if self.wished else true()
+        due = and_(is_old(_P.contacted_at), _IS_DUE, once)
+        clock = _P.contacted_at
+        return await counted(connection, people, clock, due, _IS_HELD, _parameters(moment))
 
     async def dispose(
         self, connection: AsyncConnection, moment: Moment, after: Cursor | None
@@ -71,13 +147,10 @@ class Contacts:
         The next batch begins at the clock where this one ended: it does not look again at what is
         gone.
         """
-        is_next = _P.contacted_at >= after[0] if after else true()
+        parameters = _parameters(moment)
         candidates = await connection.execute(
-            select(_P.license_id, _P.person_id, _P.contacted_at)
-            .where(self._is_old(_P.contacted_at, moment), is_next, ~_is_held(moment))
-            .order_by(_P.contacted_at)
-            .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)
+            _CANDIDATES_BY_WISH if self.wished else _CANDIDATES,
+            {**parameters, "after": after[0] if after else _BEGINNING, "at_once": AT_ONCE},
         )
         found = candidates.all()
         locked = await try_lock_licenses(connection, {row.license_id for row in found})
@@ -86,31 +159,15 @@ class Contacts:
             return Batch(0)
         await lock_computers(connection, keys)  # waits for check-ins that go on right now
         # Asked for again, under the locks: a check-in that ended meanwhile counts, as does a hold.
-        due = and_(_KEY.in_(pairs(keys)), _is_due(_LAST, moment), ~_is_held(moment))
-        going = await connection.execute(select(_P.license_id, _P.person_id).where(due))
-        await _forget_what_was_told(connection, [(one, other) for one, other in going])
-        gone = await connection.execute(delete(people).where(due))
-        await connection.execute(
-            update(people).where(_KEY.in_(pairs(keys))).values(contacted_at=_LAST)
-        )
-        return Batch(gone.rowcount, (found[-1].contacted_at,) if len(found) == AT_ONCE else None)
-
-    def _is_old(self, clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:
-        return _is_old_by_wish(clock, moment) if self.wished else _is_old(clock, moment)
+        given = given_pairs(keys)
+        gone = (await connection.execute(_DISPOSE, {**parameters, **given})).rowcount
+        if gone < len(keys):
+            await connection.execute(_SET_CLOCKS, given)
+        return Batch(gone, (found[-1].contacted_at,) if len(found) == AT_ONCE else None)
 
 
-async def _forget_what_was_told(
-    connection: AsyncConnection, keys: Sequence[tuple[UUID, UUID]]
-) -> None:
-    """Let the next check-in of their computers, if one comes, be stored as new."""
-    theirs = select(_C.license_id, _C.activation_id).where(
-        tuple_(_C.license_id, _C.person_id).in_(pairs(keys))
-    )
-    await connection.execute(
-        update(activations)
-        .where(tuple_(_A.license_id, _A.activation_id).in_(theirs))
-        .values(told_digest=None)
-    )
+def _parameters(moment: Moment) -> Mapping[str, object]:
+    return {"cutoff": moment.cutoff, "now": moment.now, "today": moment.now.date()}
 
 
 class Seats:
@@ -142,21 +199,3 @@ class Seats:
             delete(activations).where(tuple_(_A.license_id, _A.activation_id).in_(pairs(keys)))
         )
         return Batch(len(keys), () if len(keys) == BATCH else None)
-
-
-def _is_due(clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:
-    """Whether a clock ran out, by the lifetime of the class or the person's own wish."""
-    return or_(_is_old(clock, moment), _is_old_by_wish(clock, moment))
-
-
-def _is_old(clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:
-    return and_(_P.erased_at.is_(None), clock < moment.cutoff)
-
-
-def _is_old_by_wish(clock: ColumnElement[object], moment: Moment) -> ColumnElement[bool]:
-    wished = moment.now - func.make_interval(0, _P.keep_months)
-    return and_(_P.erased_at.is_(None), _P.keep_months.is_not(None), clock < wished)
-
-
-def _is_held(moment: Moment) -> ColumnElement[bool]:
-    return held(_P.license_id, moment.now.date(), _P.person_id)

@@ -126,6 +126,7 @@ async def counted(
     clock: ColumnElement[datetime],
     is_due: ColumnElement[bool],
     is_held: ColumnElement[bool],
+    parameters: Mapping[str, object] | None = None,
 ) -> Due:
     """Count what is due of a table, apart from what is held."""
     question = select(
@@ -133,7 +134,7 @@ async def counted(
         func.min(clock).filter(~is_held),
         func.count().filter(is_held),
     ).select_from(table)
-    free, oldest, kept = (await connection.execute(question.where(is_due))).one()
+    free, oldest, kept = (await connection.execute(question.where(is_due), parameters)).one()
     return Due(free, oldest, kept)
 
 

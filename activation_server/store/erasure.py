@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.erasure import Position
 from activation_server.rules.person import Role
-from activation_server.store.arrays import pairs
+from activation_server.store.arrays import GIVEN_PAIRS, given_pairs
 from activation_server.store.people import StoredPerson
 from activation_server.store.tables import (
     activations,
@@ -41,19 +42,25 @@ async def save_position(connection: AsyncConnection, position: Position) -> None
     )
 
 
+_LOCK_COMPUTERS: Final = (
+    select(_A.activation_id)
+    .where(
+        tuple_(_A.license_id, _A.activation_id).in_(
+            select(_C.license_id, _C.activation_id).where(
+                tuple_(_C.license_id, _C.person_id).in_(GIVEN_PAIRS)
+            )
+        )
+    )
+    .order_by(_A.license_id, _A.activation_id)
+    .with_for_update()
+)
+
+
 async def lock_computers(
     connection: AsyncConnection, people_ids: Collection[tuple[UUID, UUID]]
 ) -> None:
     """Lock the computers that people use, each person named by license and id."""
-    theirs = select(_C.license_id, _C.activation_id).where(
-        tuple_(_C.license_id, _C.person_id).in_(pairs(people_ids))
-    )
-    await connection.execute(
-        select(_A.activation_id)
-        .where(tuple_(_A.license_id, _A.activation_id).in_(theirs))
-        .order_by(_A.license_id, _A.activation_id)
-        .with_for_update()
-    )
+    await connection.execute(_LOCK_COMPUTERS, given_pairs(people_ids))
 
 
 async def erase_person(

@@ -47,7 +47,7 @@ _HOLD = [_H[name] for name in StoredHold.__slots__]
 
 def held(
     license_id: ColumnElement[UUID],
-    today: date,
+    today: date | ColumnElement[date],
     person_id: ColumnElement[UUID] | None = None,
 ) -> ColumnElement[bool]:
     """Whether a row must stay: its license is held, or somebody of it.
@@ -62,7 +62,9 @@ def held(
     return exists().where(mine)
 
 
-def _in_force(today: date, some: FromClause = legal_holds) -> ColumnElement[bool]:
+def _in_force(
+    today: date | ColumnElement[date], some: FromClause = legal_holds
+) -> ColumnElement[bool]:
     return and_(some.c.lifted_at.is_(None), some.c.until >= today)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -84,16 +84,17 @@ async def lock_license(connection: AsyncConnection, license_id: UUID) -> None:
     )
 
 
+_TRY_LOCK: Final = text(
+    "SELECT key FROM unnest(:keys) AS key WHERE pg_try_advisory_xact_lock(key)"
+).bindparams(bindparam("keys", type_=ARRAY(BigInteger)))
+
+
 async def try_lock_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
 ) -> Collection[UUID]:
     """Lock the people of licenses as `lock_license` does; give those that nobody else has."""
     keys = {_lock_key(license_id): license_id for license_id in license_ids}
-    rows = await connection.execute(
-        text(
-            "SELECT key FROM unnest(:keys) AS key WHERE pg_try_advisory_xact_lock(key)"
-        ).bindparams(bindparam("keys", list(keys), ARRAY(BigInteger)))
-    )
+    rows = await connection.execute(_TRY_LOCK, {"keys": list(keys)})
     return {keys[key] for key in rows.scalars()}
 
 

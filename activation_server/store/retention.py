@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import cast, delete, func, select, text, update
+from sqlalchemy import bindparam, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONPATH, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,6 +48,13 @@ async def begin_run(connection: AsyncConnection, run: Run) -> None:
     )
 
 
+_SAVE_RUN: Final = (
+    update(retention_runs)
+    .where(_R.run_id == bindparam("of_run"))
+    .values(classes=bindparam("classes"), ended_at=bindparam("ended_at"))
+)
+
+
 async def save_run(
     connection: AsyncConnection,
     run_id: UUID,
@@ -55,11 +62,8 @@ async def save_run(
     ended_at: datetime | None = None,
 ) -> None:
     """Write how far a run is."""
-    await connection.execute(
-        update(retention_runs)
-        .where(_R.run_id == run_id)
-        .values(classes=dict(classes), ended_at=ended_at)
-    )
+    values = {"of_run": run_id, "classes": dict(classes), "ended_at": ended_at}
+    await connection.execute(_SAVE_RUN, values)
 
 
 async def run(connection: AsyncConnection, run_id: UUID) -> Run | None:

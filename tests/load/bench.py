@@ -31,6 +31,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--activations", type=int, help="of the big data set (10000000)")
     parser.add_argument("--people", type=int, help="who are searched (as many as activations)")
+    parser.add_argument("--due", type=int, help="people whom a retention run disposes of (1000000)")
     parser.add_argument("--soak-requests", type=int, help="for the row `memory` (10000000)")
     parser.add_argument("--seconds", type=int, help="of one run (10)")
     parser.add_argument("--rounds", type=int, help="runs of each side (3)")
@@ -46,6 +47,7 @@ def setup_of(chosen: argparse.Namespace, folder: Path) -> Setup:
         say=_console.print,
         activations=activations,
         people=chosen.people or activations,
+        due=chosen.due or (10_000 if quick else 1_000_000),
         few_activations=10_000,
         seconds=chosen.seconds or (2 if quick else 10),
         rounds=chosen.rounds or (1 if quick else 3),

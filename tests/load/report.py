@@ -35,7 +35,8 @@ class Setup:
     folder: Path  # where data sets are made, and found again
     say: Callable[[str], None]
     activations: int  # of the big data set
-    people: int  # who are searched; a tenth of them are due in the row on retention
+    people: int  # who are searched
+    due: int  # people whom a retention run disposes of
     few_activations: int  # of the small one
     seconds: int  # one run
     rounds: int  # runs of each side, alternating

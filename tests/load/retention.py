@@ -13,6 +13,7 @@ from statistics import median, quantiles
 
 from sqlalchemy import text
 
+from activation_server.cli.serving import spare_the_collector
 from activation_server.services import check_in, licensing, new_seat, retention
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -90,7 +91,7 @@ def beside_retention(setup: Setup) -> Measured:
     place = setup.folder / "retention"
     place.mkdir(exist_ok=True)
     try:
-        made = people.people_set(place, max(setup.people // 10, 10_000))
+        made = people.people_set(place, setup.due)
         return asyncio.run(_measured(made, setup.seconds))
     finally:
         shutil.rmtree(place)
@@ -103,6 +104,7 @@ async def _measured(made: PeopleSet, seconds: int) -> Measured:
         check_ins = CheckIns(context)
         await check_ins.begin()
         await context.database.transact(_make_due)
+        spare_the_collector()  # as a server does
         rate = await check_ins.saturate() / 2
         ends = time.perf_counter() + seconds
         alone = await check_ins.at_rate(rate, lambda: time.perf_counter() > ends)
