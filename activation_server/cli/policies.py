@@ -6,16 +6,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, operate, out, print_json
 from activation_server.cli.terms import taking_terms
 from activation_server.formats import admin_api
 from activation_server.services import products
-from activation_server.services.context import Context
 from activation_server.services.products import Policy
 
 app = typer.Typer(no_args_is_help=True)
 
-_USE_CASES: Mapping[str, Callable[[Context, str, str, Mapping[str, object]], Awaitable[Policy]]] = {
+_USE_CASES: Mapping[str, Callable[..., Awaitable[Policy]]] = {
     "add": products.add_policy,
     "set": products.set_policy,
 }
@@ -29,13 +28,16 @@ def add_or_set(
     name: Annotated[str, typer.Argument(help="Its name, unique in its product.")],
     product: Annotated[str, typer.Option("--product", metavar="CODE", help="The product's code.")],
     terms: Mapping[str, object],
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a policy or change one: the same options, by the command's name."""
     use_case = _USE_CASES[command.info_name or ""]
     policy = operate(
-        lambda context: use_case(context, product, name, terms), data_dir, as_json=as_json
+        lambda context: use_case(context, product, name, terms, reason=reason),
+        data_dir,
+        as_json=as_json,
     )
     document = admin_api.policy(policy.product, policy.name, policy.terms)
     if as_json:

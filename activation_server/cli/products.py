@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, operate, out, print_json
 from activation_server.rules.signing_keys import Algorithm
 from activation_server.services import products
 
@@ -33,12 +33,13 @@ def add(
             help="`alg` of certificates: EdDSA, which most libraries know, or RFC 9864's."
         ),
     ] = Algorithm.EDDSA,
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a product. It starts with the policy `standard`: one seat, for ever."""
     names = operate(
-        lambda context: products.add_product(context, code, name, algorithm.value),
+        lambda context: products.add_product(context, code, name, algorithm.value, reason),
         data_dir,
         as_json=as_json,
     )

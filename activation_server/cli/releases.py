@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from activation_server.cli.operate import AsJson, DataDir, operate, out, print_json
+from activation_server.cli.operate import AsJson, DataDir, Why, operate, out, print_json
 from activation_server.formats import admin_api
 from activation_server.rules.releases import normalised
 from activation_server.services import releases
@@ -51,12 +51,13 @@ def add(
     released: Annotated[
         date, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The day it came out.")
     ],
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List a version. Listed already, its date changes."""
     release = operate(
-        lambda context: releases.add(context, product, version, released),
+        lambda context: releases.add(context, product, version, released, reason),
         data_dir,
         as_json=as_json,
     )
@@ -86,11 +87,17 @@ def list_(product: Product, data_dir: DataDir = None, as_json: AsJson = False) -
 
 @app.command()
 def remove(
-    version: Version, product: Product, data_dir: DataDir = None, as_json: AsJson = False
+    version: Version,
+    product: Product,
+    reason: Why = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take a version off the list: apps that do not say its date are not refused for it."""
     release = operate(
-        lambda context: releases.remove(context, product, version), data_dir, as_json=as_json
+        lambda context: releases.remove(context, product, version, reason),
+        data_dir,
+        as_json=as_json,
     )
     if as_json:
         print_json(_document(release))

@@ -36,6 +36,7 @@ def set_(
     months: Annotated[int | None, typer.Option(metavar="N", help="Keep it N months.")] = None,
     days: Annotated[int | None, typer.Option(metavar="N", help="Keep it N days.")] = None,
     default: Annotated[bool, typer.Option("--default", help="Keep it as by default.")] = False,
+    reason: Why = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +46,9 @@ def set_(
     lifetime = Lifetime(months, Unit.MONTHS) if months is not None else None
     lifetime = Lifetime(days, Unit.DAYS) if days is not None else lifetime
     kept = operate(
-        lambda context: retention.choose(context, name, lifetime), data_dir, as_json=as_json
+        lambda context: retention.choose(context, name, lifetime, reason),
+        data_dir,
+        as_json=as_json,
     )
     _print_lifetimes(kept, as_json=as_json)
 

@@ -101,7 +101,7 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("hold lift", ("{hold}", *REASON), []),
     (
         "retention set",
-        ("comments", "--months", "3"),
+        ("comments", "--months", "3", *REASON),
         [("retention_set", "comments", {"from": "24 months", "to": "3 months"}, False)],
     ),
     ("retention set", ("comments", "--months", "3"), []),
@@ -209,11 +209,11 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("activation remove", ("{seat}", *REASON), []),
     ("license revoke", ("{key}", *REASON), [("revoked", None, {}, True)]),
     ("license revoke", ("{key}", *REASON), []),
-    ("product add", ("other", "--name", "Other"), [("product_added", "other", {}, False)]),
+    ("product add", ("other", "--name", "Other", *REASON), [("product_added", "other", {}, False)]),
     ("product add", (PRODUCT, "--name", "Other"), []),
     (
         "policy add",
-        ("five", "--product", PRODUCT, "--seats", "5", "--overage", "1.25"),
+        ("five", "--product", PRODUCT, "--seats", "5", "--overage", "1.25", *REASON),
         [
             (
                 "policy_added",
@@ -226,18 +226,18 @@ NOTED: list[tuple[str, tuple[str, ...], Left]] = [
     ("policy set", ("standard", "--product", PRODUCT, "--seats", "1"), []),
     (
         "policy set",
-        ("standard", "--product", PRODUCT, "--seats", "2"),
+        ("standard", "--product", PRODUCT, "--seats", "2", *REASON),
         [("policy_set", POLICY, {"seats": {"from": 1, "to": 2}}, False)],
     ),
     (
         "release add",
-        ("9.2", "--product", PRODUCT, "--released", "2026-10-02"),
+        ("9.2", "--product", PRODUCT, "--released", "2026-10-02", *REASON),
         [("release_added", f"{PRODUCT} 9.2", {"released": "2026-10-02"}, False)],
     ),
     ("release add", ("9", "--product", PRODUCT, "--released", "2026-01-01"), []),
     (
         "release remove",
-        ("9", "--product", PRODUCT),
+        ("9", "--product", PRODUCT, *REASON),
         [("release_removed", f"{PRODUCT} 9", {"released": "2026-01-01"}, False)],
     ),
     (
