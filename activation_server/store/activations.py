@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,7 @@ from activation_server.rules.seat import (
     Outcome,
     RemovedBy,
 )
-from activation_server.store.arrays import is_one_of
+from activation_server.store.arrays import is_given
 from activation_server.store.packed import (
     coverage_from_text,
     coverage_to_text,
@@ -160,11 +160,14 @@ async def license_ids_of(connection: AsyncConnection, activation_id: UUID) -> Se
     return rows.scalars().all()
 
 
+_ON_COMPUTER: Final = (
+    select(_A.license_id).where(_A.hardware_token == bindparam("token")).distinct()
+)
+
+
 async def license_ids_on(connection: AsyncConnection, hardware_token: bytes) -> Sequence[UUID]:
     """Give the licenses that a computer holds or held a seat of."""
-    rows = await connection.execute(
-        select(_A.license_id).where(_A.hardware_token == hardware_token).distinct()
-    )
+    rows = await connection.execute(_ON_COMPUTER, {"token": hardware_token})
     return rows.scalars().all()
 
 
@@ -206,17 +209,20 @@ async def lapsing(connection: AsyncConnection, license_id: UUID, now: datetime) 
     return (await connection.execute(question)).scalar_one()
 
 
+_LAPSING_OF: Final = (
+    select(_A.license_id, func.count())
+    .where(is_given(_A.license_id), _A.removed_at.is_(None), ~_A.lapsed)
+    .where(_A.leased_until <= bindparam("now", type_=DateTime(timezone=True)))
+    .group_by(_A.license_id)
+)
+
+
 async def lapsing_of(
     connection: AsyncConnection, license_ids: Collection[UUID], now: datetime
 ) -> Mapping[UUID, int]:
     """Count the same for many licenses at once; those without are left out."""
-    counted = is_one_of(_A.license_id, license_ids) & _A.removed_at.is_(None) & ~_A.lapsed
-    question = (
-        select(_A.license_id, func.count())
-        .where(counted, _A.leased_until <= now)
-        .group_by(_A.license_id)
-    )
-    return {row[0]: row[1] for row in await connection.execute(question)}
+    rows = await connection.execute(_LAPSING_OF, {"ids": list(license_ids), "now": now})
+    return {row[0]: row[1] for row in rows}
 
 
 async def virtual_seats_used(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:

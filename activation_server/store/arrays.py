@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, any_, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -14,7 +14,15 @@ def is_one_of(column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnEleme
     return column == any_(cast(list(ids), ARRAY(Uuid)))
 
 
-# Pairs of ids, which `given_pairs` makes parameters of: for statements that are made once.
+def is_given(column: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Whether a column is any of the ids that the parameter `ids` is a list of.
+
+    For a statement that is made once: to make one takes longer than to send it.
+    """
+    return column == any_(bindparam("ids", type_=ARRAY(Uuid)))
+
+
+# Pairs of ids, which `given_pairs` makes the parameters of, for statements that are made once.
 GIVEN_PAIRS: Final = select(
     *(func.unnest(bindparam(name, type_=ARRAY(Uuid))) for name in ("first_ids", "second_ids"))
 )
@@ -26,9 +34,3 @@ def given_pairs(ids: Collection[tuple[UUID, UUID]]) -> Mapping[str, list[UUID]]:
         "first_ids": [first for first, _ in ids],
         "second_ids": [second for _, second in ids],
     }
-
-
-def pairs(ids: Collection[tuple[UUID, UUID]]) -> Select[tuple[UUID, UUID]]:
-    """Give pairs of ids as rows to compare with."""
-    columns = ([first for first, _ in ids], [second for _, second in ids])
-    return select(*(func.unnest(cast(each, ARRAY(Uuid))) for each in columns))

@@ -4,9 +4,9 @@ import json
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select, text, tuple_, update
+from sqlalchemy import Row, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,26 +40,35 @@ async def head(connection: AsyncConnection) -> Link | None:
     return None if row is None else Link(*row)
 
 
+_APPENDED = (
+    insert(audit_log)
+    .values({column.name: bindparam(column.name) for column in _L})
+    .returning(_L.seq, _L.at, _L.digest)
+    .cte("appended")
+)
+_APPEND: Final = (
+    update(audit_head)
+    .where(audit_head.c.seq + 1 == _APPENDED.c.seq)
+    .values({"seq": _APPENDED.c.seq, "at": _APPENDED.c.at, "digest": _APPENDED.c.digest})
+)
+
+
 async def append(connection: AsyncConnection, new: Chained) -> None:
     """Append an entry to the chain, whose head is locked."""
-    entry, link = new.entry, new.link()
-    appended = insert(audit_log).values(
-        at=entry.at,
-        seq=entry.seq,
-        who=entry.who,
-        action=entry.action,
-        license_id=entry.license_id,
-        subject=entry.subject,
-        details=json.dumps(dict(entry.details), sort_keys=True),
-        why_sealed=entry.why_sealed,
-        previous=new.previous,
-        digest=new.digest,
-    )
-    await connection.execute(
-        update(audit_head)
-        .values(seq=link.seq, at=link.at, digest=link.digest)
-        .add_cte(appended.cte("appended"))
-    )
+    entry = new.entry
+    values = {
+        "at": entry.at,
+        "seq": entry.seq,
+        "who": entry.who,
+        "action": entry.action,
+        "license_id": entry.license_id,
+        "subject": entry.subject,
+        "details": json.dumps(dict(entry.details), sort_keys=True),
+        "why_sealed": entry.why_sealed,
+        "previous": new.previous,
+        "digest": new.digest,
+    }
+    await connection.execute(_APPEND, values)
 
 
 async def newest(connection: AsyncConnection, wanted: Wanted) -> Sequence[Entry]:

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.person import Role
 from activation_server.rules.retention import Due
-from activation_server.store.arrays import GIVEN_PAIRS, given_pairs, pairs
+from activation_server.store.arrays import GIVEN_PAIRS, given_pairs, is_given
 from activation_server.store.disposal import BATCH, SEATS, Batch, Cursor, Moment, counted
 from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
@@ -170,6 +170,18 @@ def _parameters(moment: Moment) -> Mapping[str, object]:
     return {"cutoff": moment.cutoff, "now": moment.now, "today": moment.now.date()}
 
 
+_USERS = select(_C.license_id, _C.person_id).where(
+    tuple_(_C.license_id, _C.activation_id).in_(GIVEN_PAIRS)
+)
+_BUYERS = and_(is_given(_P.license_id), _P.role == Role.BUYER)
+_SET_CLOCKS_OF_SEATS = (
+    update(people)
+    .where(or_(_KEY.in_(_USERS), _BUYERS), _P.erased_at.is_(None), _P.contacted_at < _LAST)
+    .values(contacted_at=_LAST)
+)
+_DELETE_SEATS = delete(activations).where(tuple_(_A.license_id, _A.activation_id).in_(GIVEN_PAIRS))
+
+
 class Seats:
     """Seats that were given back. Their check-ins were contacts, which are kept with the people."""
 
@@ -188,14 +200,7 @@ class Seats:
             .with_for_update(skip_locked=True)
         )
         keys = [(row.license_id, row.activation_id) for row in found]
-        users = select(_C.license_id, _C.person_id).where(
-            tuple_(_C.license_id, _C.activation_id).in_(pairs(keys))
-        )
-        of_license = _P.license_id.in_({license_id for license_id, _ in keys})
-        theirs = or_(_KEY.in_(users), and_(of_license, _P.role == Role.BUYER))
-        behind = and_(_P.erased_at.is_(None), _P.contacted_at < _LAST)
-        await connection.execute(update(people).where(theirs, behind).values(contacted_at=_LAST))
-        await connection.execute(
-            delete(activations).where(tuple_(_A.license_id, _A.activation_id).in_(pairs(keys)))
-        )
+        licenses = list({license_id for license_id, _ in keys})
+        await connection.execute(_SET_CLOCKS_OF_SEATS, {**given_pairs(keys), "ids": licenses})
+        await connection.execute(_DELETE_SEATS, given_pairs(keys))
         return Batch(len(keys), () if len(keys) == BATCH else None)

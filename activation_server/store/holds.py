@@ -3,14 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     FromClause,
     Select,
     and_,
+    bindparam,
     exists,
     or_,
     select,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.store.arrays import is_one_of
+from activation_server.store.arrays import is_given
 from activation_server.store.tables import legal_holds
 
 _H = legal_holds.c
@@ -43,6 +45,7 @@ class StoredHold:
 
 
 _HOLD = [_H[name] for name in StoredHold.__slots__]
+_ORDER: Final = (_H.until, _H.placed_at, _H.hold_id)  # the one that ends first comes first
 
 
 def held(
@@ -95,12 +98,19 @@ async def list_all(connection: AsyncConnection, in_force_on: date | None) -> Seq
     return await _holds(connection, question)
 
 
+_OF_LICENSES: Final = (
+    select(*_HOLD)
+    .where(is_given(_H.license_id), _in_force(bindparam("today", type_=Date())))
+    .order_by(*_ORDER)
+)
+
+
 async def of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID], today: date
 ) -> Sequence[StoredHold]:
     """Give the holds in force on licenses and their people."""
-    question = select(*_HOLD).where(is_one_of(_H.license_id, license_ids), _in_force(today))
-    return await _holds(connection, question)
+    rows = await connection.execute(_OF_LICENSES, {"ids": list(license_ids), "today": today})
+    return [StoredHold(*row) for row in rows]
 
 
 async def of_people(
@@ -115,5 +125,5 @@ async def of_people(
 
 
 async def _holds(connection: AsyncConnection, question: Select[Any]) -> Sequence[StoredHold]:
-    rows = await connection.execute(question.order_by(_H.until, _H.placed_at, _H.hold_id))
+    rows = await connection.execute(question.order_by(*_ORDER))
     return [StoredHold(*row) for row in rows]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     Select,
     Text,
@@ -23,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import License, Status
 from activation_server.store import terms as terms_json
-from activation_server.store.arrays import is_one_of
+from activation_server.store.arrays import is_given
 from activation_server.store.tables import (
     license_keys,
     licenses,
@@ -135,6 +134,16 @@ ALL = (
     .join(products, products.c.code == _L.product)
     .outerjoin(_SIGNING, true())
 )
+_BY_IDS = ALL.where(is_given(_L.license_id))
+_FIND = (  # what is not given leads nowhere
+    ALL.where(
+        is_given(_L.license_id)
+        | (_L.key_tail == bindparam("tail"))
+        | (_L.order_token == bindparam("order_token"))
+    )
+    .order_by(_L.issued_at.desc(), _L.license_id)
+    .limit(_FIND_LIMIT)
+)
 _BY_ID = ALL.where(_L.license_id == bindparam("license_id"))
 # The exact form of a key goes before the folded one.
 _BY_KEY = (
@@ -241,24 +250,15 @@ async def find(
     order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
     """Give at most 150 licenses that any of these leads to, newest first."""
-    any_of: list[ColumnElement[bool]] = [is_one_of(_L.license_id, ids)]
-    if tail is not None:
-        any_of.append(_L.key_tail == tail)
-    if order_token is not None:
-        any_of.append(_L.order_token == order_token)
-    matching = any_of[0]
-    for condition in any_of[1:]:
-        matching |= condition
-    question = ALL.where(matching).order_by(_L.issued_at.desc(), _L.license_id).limit(_FIND_LIMIT)
-    return [stored_license(row) for row in await connection.execute(question)]
+    parameters = {"ids": list(ids), "tail": tail, "order_token": order_token}
+    rows = await connection.execute(_FIND, parameters)
+    return [stored_license(row) for row in rows]
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[StoredLicense]:
     """Give the licenses of these ids, in no order."""
-    return [
-        stored_license(row)
-        for row in await connection.execute(ALL.where(is_one_of(_L.license_id, ids)))
-    ]
+    rows = await connection.execute(_BY_IDS, {"ids": list(ids)})
+    return [stored_license(row) for row in rows]
 
 
 async def first_of_product(connection: AsyncConnection, product: str) -> StoredLicense | None:

@@ -24,7 +24,7 @@ from sqlalchemy.sql.expression import cast
 from sqlalchemy.types import Integer, Text
 
 from activation_server.rules.person import Role
-from activation_server.store.arrays import is_one_of, pairs
+from activation_server.store.arrays import GIVEN_PAIRS, given_pairs, is_given
 from activation_server.store.tables import people, person_computers
 
 if TYPE_CHECKING:
@@ -102,12 +102,16 @@ def _lock_key(license_id: UUID) -> int:
     return int.from_bytes(license_id.bytes[:8], signed=True)
 
 
+_OF_LICENSES: Final = (
+    select(*_PERSON).where(is_given(_P.license_id)).order_by(_P.role, _P.contacted_at, _P.person_id)
+)
+
+
 async def of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
 ) -> Sequence[StoredPerson]:
     """Give the people of licenses, the buyers first."""
-    question = select(*_PERSON).where(is_one_of(_P.license_id, license_ids))
-    rows = await connection.execute(question.order_by(_P.role, _P.contacted_at, _P.person_id))
+    rows = await connection.execute(_OF_LICENSES, {"ids": list(license_ids)})
     return [_person(row) for row in rows]
 
 
@@ -120,12 +124,15 @@ async def get(
     return None if row is None else _person(row)
 
 
+_BY_IDS: Final = select(*_PERSON).where(tuple_(_P.license_id, _P.person_id).in_(GIVEN_PAIRS))
+
+
 async def by_ids(
     connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
 ) -> Sequence[StoredPerson]:
     """Give people of many licenses, by the ids of both."""
-    question = select(*_PERSON).where(tuple_(_P.license_id, _P.person_id).in_(pairs(ids)))
-    return [_person(row) for row in await connection.execute(question)]
+    rows = await connection.execute(_BY_IDS, given_pairs(ids))
+    return [_person(row) for row in rows]
 
 
 async def alike(
@@ -207,12 +214,18 @@ async def remove(connection: AsyncConnection, license_id: UUID, person_id: UUID)
     )
 
 
+_COMPUTERS_OF_LICENSES: Final = select(*_COMPUTER).where(is_given(_C.license_id))
+_COMPUTERS_OF_PEOPLE: Final = select(*_COMPUTER).where(
+    tuple_(_C.license_id, _C.person_id).in_(GIVEN_PAIRS)
+)
+
+
 async def computers_of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
 ) -> Sequence[StoredComputer]:
     """Give what is known of the computers of licenses."""
-    question = select(*_COMPUTER).where(is_one_of(_C.license_id, license_ids))
-    return [StoredComputer(*row) for row in await connection.execute(question)]
+    rows = await connection.execute(_COMPUTERS_OF_LICENSES, {"ids": list(license_ids)})
+    return [StoredComputer(*row) for row in rows]
 
 
 async def computers_of(
@@ -227,8 +240,8 @@ async def computers_of_people(
     connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
 ) -> Sequence[StoredComputer]:
     """Give the computers of people of many licenses, by the ids of both."""
-    question = select(*_COMPUTER).where(tuple_(_C.license_id, _C.person_id).in_(pairs(ids)))
-    return [StoredComputer(*row) for row in await connection.execute(question)]
+    rows = await connection.execute(_COMPUTERS_OF_PEOPLE, given_pairs(ids))
+    return [StoredComputer(*row) for row in rows]
 
 
 async def computer(
