@@ -56,7 +56,9 @@ def set_(
 @app.command()
 def preview(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show what a run would dispose of now; nothing is changed."""
-    found = operate(retention.preview, data_dir, as_json=as_json)
+    found = operate(
+        lambda context: retention.preview(context, patient=True), data_dir, as_json=as_json
+    )
     if as_json:
         print_json({"classes": [{**_lifetime(each), **admin_api.due(each.due)} for each in found]})
         return

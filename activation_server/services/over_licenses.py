@@ -8,6 +8,7 @@ from activation_server.rules.retention import Due
 from activation_server.services import archive
 from activation_server.services.context import Context
 from activation_server.store import over_licenses as store
+from activation_server.store import retention
 from activation_server.store.database import Connection
 from activation_server.store.disposal import Moment
 
@@ -34,6 +35,7 @@ async def dispose(context: Context, moment: Moment) -> AsyncGenerator[int]:
 
     async def page(after: UUID) -> Page:
         async def work(connection: Connection) -> Page:
+            await retention.take_time(connection)
             return await _page(connection, moment, after)
 
         return await context.database.transact(work)

@@ -121,7 +121,7 @@ async def preview_of(context: Context, name: str) -> Kept:
     """Count what of one class is due, and change nothing. Raises OperatorError."""
     of_class = rules.class_to_set(name)
     [kept] = [each for each in await lifetimes(context) if each.of_class is of_class]
-    return replace(kept, due=await _count(context, kept, context.now()))
+    return replace(kept, due=await _count(context, kept, context.now(), patient=False))
 
 
 async def set_as_seen(
@@ -149,9 +149,9 @@ async def set_as_seen(
     return await context.database.transact(work)
 
 
-async def preview(context: Context) -> Sequence[Kept]:
-    """Count what is due, and change nothing."""
-    return await _count_all(context, context.now())
+async def preview(context: Context, *, patient: bool = False) -> Sequence[Kept]:
+    """Count what is due, and change nothing; `patient`: however long it takes."""
+    return await _count_all(context, context.now(), patient=patient)
 
 
 async def run(
@@ -205,9 +205,10 @@ async def _run(
 
     await context.database.transact(begin)
     review: dict[str, _Review] = {}
-    for kept in await _count_all(context, now):
+    patient = until is None
+    for kept in await _count_all(context, now, patient=patient):
         # With one class something of the next ones may have gone.
-        due = await _count(context, kept, now) if kept.due.count else kept.due
+        due = await _count(context, kept, now, patient=patient) if kept.due.count else kept.due
         review[kept.of_class.name] = _Review(due.count, 0, due.held, due.waiting, due.why)
         if due.count:
             steps = _steps(context, kept, record, review, progress)
@@ -288,10 +289,12 @@ async def _save(context: Context, record: Run, review: Mapping[str, _Review]) ->
     await context.database.transact(work)
 
 
-async def _count_all(context: Context, now: datetime) -> list[Kept]:
+async def _count_all(context: Context, now: datetime, *, patient: bool) -> list[Kept]:
     """Count what is due of all classes, in one transaction: on most days there is nothing."""
 
     async def work(connection: Connection) -> list[Kept]:
+        if patient:
+            await store.take_time(connection)
         return [
             replace(kept, due=await _due(context, connection, kept, now))
             for kept in await _lifetimes(connection)
@@ -300,8 +303,10 @@ async def _count_all(context: Context, now: datetime) -> list[Kept]:
     return await context.database.transact(work)
 
 
-async def _count(context: Context, kept: Kept, now: datetime) -> Due:
+async def _count(context: Context, kept: Kept, now: datetime, *, patient: bool) -> Due:
     async def work(connection: Connection) -> Due:
+        if patient:
+            await store.take_time(connection)
         return await _due(context, connection, kept, now)
 
     return await context.database.transact(work)

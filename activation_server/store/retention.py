@@ -27,6 +27,20 @@ async def lock_chosen(connection: AsyncConnection) -> None:
     await connection.execute(text("LOCK TABLE retention_lifetimes IN SHARE ROW EXCLUSIVE MODE"))
 
 
+async def take_time(connection: AsyncConnection) -> None:
+    """Let what is asked in this transaction take its time: nobody waits for it, nor locks for it.
+
+    Among very many rows to count what is due takes longer than a statement may that somebody waits
+    for. One processor is enough.
+    """
+    await connection.execute(
+        text(
+            "SELECT set_config('statement_timeout', '10min', true),"
+            " set_config('max_parallel_workers_per_gather', '0', true)"
+        )
+    )
+
+
 async def choose(
     connection: AsyncConnection, name: str, lifetime: Lifetime | None, now: datetime
 ) -> None:

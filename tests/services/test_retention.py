@@ -17,7 +17,7 @@ from activation_server.rules.hold import HoldOrder
 from activation_server.rules.permissions import Permission
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
-from activation_server.rules.retention import Lifetime, Unit
+from activation_server.rules.retention import Due, Lifetime, Unit
 from activation_server.services import (
     api_tokens,
     holds,
@@ -303,6 +303,34 @@ def test_a_run_that_is_killed_is_recorded_and_the_next_goes_on(
         assert "contact" not in await gone(context)
 
     world.run(work)
+
+
+def test_a_run_takes_its_time_to_count_and_whoever_waits_is_not_kept_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Among millions a count takes longer than a statement may that somebody waits for."""
+    allowed: list[str] = []
+
+    async def due(_part: object, connection: Connection, _moment: object) -> Due:
+        allowed.append(str(await connection.scalar(text("SHOW statement_timeout"))))
+        return Due()
+
+    async def work(context: Context):
+        monkeypatch.setattr(contacts.Contacts, "due", due)
+        for ask in (
+            retention.run(context, ignore),
+            retention.preview(context, patient=True),
+            retention.preview(context),
+            retention.run(context, ignore, at_most=timedelta(minutes=1)),
+        ):
+            allowed.clear()
+            await ask
+            yield set(allowed)
+
+    async def told(context: Context) -> list[set[str]]:
+        return [each async for each in work(context)]
+
+    assert world.run(told) == [{"10min"}, {"10min"}, {"15s"}, {"15s"}]
 
 
 def test_one_run_at_a_time_and_one_a_day_by_itself(world: World):
