@@ -164,7 +164,7 @@ def find(
 ) -> None:
     """Find licenses by what a customer or an app tells; at most 100, the newest first.
 
-    Of more, it gives any 100, and says so.
+    Of people it gives at most 50; of more, any of them, and says so.
     """
     found = operate(lambda context: finding.find(context, text), data_dir, as_json=as_json)
     documents = [_found(view) for view in found.licenses]

@@ -25,6 +25,7 @@ from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
 SHOWN: Final = 100
+OF_PEOPLE: Final = 50  # of those by people: of a name that more have, somebody types on
 SHOWN_WHILE_TYPING: Final = 20
 OPENED_WHILE_TYPING: Final = 2_000  # people: 50 ms; the next letter, or Enter, finds the rest
 
@@ -119,11 +120,12 @@ async def matching(
     wanted, most = asked.text.strip(), asked.most
     search = Search.parse(wanted, typing=asked.typing)
     computer = context.keyring.digester.hardware({"hardware_id": wanted})
-    of_people = await people_search.find(context, connection, search, most + 1, asked.opened)
+    of_people = min(most, OF_PEOPLE)
+    people = await people_search.find(context, connection, search, of_people + 1, asked.opened)
     ids = {
         *await ids_of_key_or_id(context, connection, wanted),
         *await activations.license_ids_on(connection, computer),
-        *of_people.license_ids,
+        *people.license_ids[:of_people],
     }
     tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
     token = order_token(context, wanted)
@@ -135,4 +137,4 @@ async def matching(
         or each.key_tail == tail
         or fold(order_of(context, each) or "") == fold(wanted)
     ]
-    return right[:most], of_people.complete and len(found) <= most
+    return right[:most], people.complete and len(found) <= most

@@ -107,7 +107,7 @@ def _differing(made: PeopleSet, results: Results) -> int:
     return sum(
         numbers != expected[wanted]
         if complete
-        else not numbers < expected[wanted] or len(numbers) < finding.SHOWN
+        else not numbers < expected[wanted] or len(numbers) < finding.OF_PEOPLE
         for wanted, (numbers, complete) in results.items()
     )
 
