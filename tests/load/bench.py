@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from activation_server.rules.errors import OperatorError
 from tests.load import report, wrk
 from tests.load.data_set import NoSpaceError, require_space
 from tests.load.machine import facts
@@ -68,14 +69,19 @@ def chosen_rows(names: str, *, quick: bool = False) -> Sequence[Row]:
 
 
 def measure(rows: Sequence[Row], setup: Setup) -> Results:
-    """Measure row by row; one whose run is invalid says so, and the others go on."""
-    results = []
+    """Measure row by row; one whose run is invalid says so, and the others go on.
+
+    When stopped (Ctrl-C), those that are left are told as not measured.
+    """
+    results, stopped = [], False
     for row in rows:
         setup.say(f"{row.name} …")
         try:
-            measured = row.measure(setup)
-        except wrk.InvalidRunError as error:
+            measured = Measured(None, ["not measured: stopped"]) if stopped else row.measure(setup)
+        except (wrk.InvalidRunError, OperatorError) as error:
             measured = Measured(None, [f"no valid run: {error}"])
+        except KeyboardInterrupt:
+            measured, stopped = Measured(None, ["not measured: stopped"]), True
         results.append((row, measured))
         for figure in measured.figures:
             setup.say(f"  {figure}")

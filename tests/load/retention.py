@@ -14,6 +14,7 @@ from statistics import median, quantiles
 from sqlalchemy import text
 
 from activation_server.cli.serving import spare_the_collector
+from activation_server.rules.errors import UnavailableError
 from activation_server.services import check_in, licensing, new_seat, retention
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
@@ -35,7 +36,7 @@ class CheckIns:
     """Computers of one license that check in, each with the token of its last answer."""
 
     def __init__(self, context: Context) -> None:
-        self.context, self.number = context, 0
+        self.context, self.number, self.unavailable = context, 0, 0
         self.free: asyncio.Queue[tuple[int, Certified]] = asyncio.Queue()
 
     async def begin(self) -> None:
@@ -53,12 +54,13 @@ class CheckIns:
         """Check in a computer; give the milliseconds since it was due."""
         computer, seat = await self.free.get()
         self.number += 1
-        answer = await check_in.reactivate(
-            self.context,
-            seat.activation.activation_id,
-            seat.check_in_token,
-            make_request(self.number, computer=computer),
-        )
+        request = make_request(self.number, computer=computer)
+        try:
+            answer = await check_in.reactivate(
+                self.context, seat.activation.activation_id, seat.check_in_token, request
+            )
+        except UnavailableError:  # a 503: the app comes again
+            self.unavailable, answer = self.unavailable + 1, seat
         assert isinstance(answer, Certified)
         self.free.put_nowait((computer, answer))
         return (time.perf_counter() - due) * 1e3
@@ -117,6 +119,7 @@ async def _measured(made: PeopleSet, seconds: int) -> Measured:
         f"{rate:.0f} check-ins a second, half of what saturates",
         f"undisturbed: median {median(alone):.1f} ms, 99th {_p99(alone):.1f} ms",
         f"beside a run: median {median(beside):.1f} ms, 99th {_p99(beside):.1f} ms",
+        f"answered with 503: {check_ins.unavailable:,}",
         f"the run disposed of {gone:,} of {made.people:,} people in {took:.0f} s",
     ]
     return Measured(_p99(beside) / _p99(alone) if gone == made.people else None, figures)

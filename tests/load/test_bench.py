@@ -89,6 +89,21 @@ def test_a_row_without_a_valid_run_says_so_and_the_others_go_on(tmp_path: Path):
     assert "3 requests answered" in bad.figures[0]
 
 
+def test_a_benchmark_that_is_stopped_tells_what_it_has(tmp_path: Path):
+    def stopped(_setup: Setup) -> Measured:
+        raise KeyboardInterrupt
+
+    def never(_setup: Setup) -> Measured:
+        raise AssertionError
+
+    measures = (lambda _setup: Measured(1.0), stopped, never)
+    rows = [Row("one", "what", "how", each) for each in measures]
+    setup = bench.setup_of(bench.options([]), tmp_path)
+    first, *others = (measured for _, measured in bench.measure(rows, setup))
+    assert first.value == 1.0
+    assert others == [Measured(None, ["not measured: stopped"])] * 2
+
+
 def test_too_small_a_disk_is_told_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=20 * 10**9))
     data_set.require_space(tmp_path, 1_000_000)
