@@ -29,13 +29,17 @@ async def due(context: Context, connection: Connection, moment: Moment) -> Due:
     return Due(count, oldest, held)
 
 
-async def dispose(context: Context, moment: Moment) -> AsyncGenerator[int]:
-    """Archive what is due, file by file; gives how many licenses went each time."""
+async def dispose(context: Context, moment: Moment, *, patient: bool) -> AsyncGenerator[int]:
+    """Archive what is due, file by file; gives how many licenses went each time.
+
+    `patient`: to look for it may take long, as nobody waits.
+    """
     ids: list[UUID] = []
 
     async def page(after: UUID) -> Page:
         async def work(connection: Connection) -> Page:
-            await retention.take_time(connection)
+            if patient:
+                await retention.take_time(connection)
             return await _page(connection, moment, after)
 
         return await context.database.transact(work)

@@ -211,7 +211,7 @@ async def _run(
         due = await _count(context, kept, now, patient=patient) if kept.due.count else kept.due
         review[kept.of_class.name] = _Review(due.count, 0, due.held, due.waiting, due.why)
         if due.count:
-            steps = _steps(context, kept, record, review, progress)
+            steps = _steps(context, kept, record, review, progress, patient=patient)
             await _take(context, steps, review[kept.of_class.name], until)
     ended = replace(record, ended_at=context.now(), classes=_document(review))
 
@@ -244,6 +244,8 @@ async def _steps(
     record: Run,
     review: dict[str, _Review],
     progress: Progress,
+    *,
+    patient: bool,
 ) -> AsyncGenerator[None]:
     """Dispose of a class, batch by batch, each with its line in the review record."""
     name = kept.of_class.name
@@ -259,7 +261,7 @@ async def _steps(
         return await context.database.transact(work)
 
     if name == rules.LICENSE.name:
-        async with aclosing(over_licenses.dispose(context, moment)) as files:
+        async with aclosing(over_licenses.dispose(context, moment, patient=patient)) as files:
             async for gone in files:
                 told.gone += gone
                 await _save(context, record, review)

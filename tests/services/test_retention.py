@@ -23,6 +23,7 @@ from activation_server.services import (
     holds,
     licensing,
     new_seat,
+    over_licenses,
     people,
     retention,
     seat_changes,
@@ -32,6 +33,7 @@ from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.licensing import LicenseView
 from activation_server.store import contacts, disposal
+from activation_server.store import over_licenses as over_licenses_store
 from activation_server.store import retention as store
 from activation_server.store.database import Connection
 from tests.conftest import Clock, World
@@ -331,6 +333,27 @@ def test_a_run_takes_its_time_to_count_and_whoever_waits_is_not_kept_waiting(
         return [each async for each in work(context)]
 
     assert world.run(told) == [{"10min"}, {"10min"}, {"15s"}, {"15s"}]
+
+
+@pytest.mark.parametrize(("patient", "allows"), [(True, "10min"), (False, "15s")])
+def test_licenses_that_are_over_are_looked_for_as_long_as_nobody_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, patient: bool, allows: str
+):
+    allowed: list[str] = []
+
+    async def page(connection: Connection, *_asked: object) -> list[object]:
+        allowed.append(str(await connection.scalar(text("SHOW statement_timeout"))))
+        return []
+
+    async def work(context: Context):
+        monkeypatch.setattr(over_licenses_store, "page", page)
+        moment = disposal.Moment(context.now(), context.now())
+        assert [
+            gone async for gone in over_licenses.dispose(context, moment, patient=patient)
+        ] == []
+
+    world.run(work)
+    assert allowed == [allows]
 
 
 def test_one_run_at_a_time_and_one_a_day_by_itself(world: World):
