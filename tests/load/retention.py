@@ -1,27 +1,30 @@
 """Check-ins at half load while a retention run disposes of very many people.
 
 In one process, as a server does it: through the services, with check-ins that come at fixed times,
-whether those before were answered or not.
+whether those before were answered or not. The run is halted again and again, so that what is
+undisturbed is measured at the same hours: a machine that shares its host has slow ones.
 """
 
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from statistics import median, quantiles
 
 from sqlalchemy import text
 
 from activation_server.cli.serving import spare_the_collector
 from activation_server.rules.errors import UnavailableError
+from activation_server.rules.retention import Run
 from activation_server.services import check_in, licensing, new_seat, retention
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.licensing import Order
 from activation_server.services.limits import unlimited
 from activation_server.services.products import STANDARD
-from activation_server.store.database import Connection
+from activation_server.store.database import Connection, Database, Result
 from tests.load import people
 from tests.load.people import PeopleSet
 from tests.load.report import Measured, Setup
@@ -30,6 +33,7 @@ from tests.services.calls import make_request
 SEATS = 512
 AT_ONCE = 16  # check-ins that saturate
 SATURATED = 5  # seconds
+BESIDE = 3  # times as long beside the run as undisturbed
 
 
 class CheckIns:
@@ -88,6 +92,53 @@ class CheckIns:
         return list(await asyncio.gather(*running))
 
 
+@dataclass(slots=True)
+class _Halts:
+    """When a run may go on, and for how long it could not."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lasted: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class _Halting(Database):
+    """The database of a run that is halted between two transactions by whoever takes its turn."""
+
+    halts: _Halts
+
+    async def transact(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        begun = time.perf_counter()
+        async with self.halts.turn:
+            self.halts.lasted += timedelta(seconds=time.perf_counter() - begun)
+            return await super().transact(work)
+
+
+def _halting(context: Context, halts: _Halts) -> Context:
+    """Give the means of a run that is halted, by a clock that stands still meanwhile."""
+    return replace(
+        context,
+        database=_Halting(context.database.engine, halts),
+        clock=lambda: context.clock() - halts.lasted,
+    )
+
+
+def _over(
+    seconds: float, running: asyncio.Task[Run] | None = None, halts: _Halts | None = None
+) -> Callable[[], bool]:
+    """Tell when so many seconds are over, or the run beside.
+
+    What that has begun is beside it to its end: to count who is due takes long.
+    """
+    ends = time.perf_counter() + seconds
+
+    def over() -> bool:
+        if running is not None and running.done():
+            return True
+        return time.perf_counter() > ends and not (halts and halts.turn.locked())
+
+    return over
+
+
 def beside_retention(setup: Setup) -> Measured:
     """Make people who are due, in a data set that goes afterwards, and measure."""
     place = setup.folder / "retention"
@@ -108,11 +159,13 @@ async def _measured(made: PeopleSet, seconds: int) -> Measured:
         await context.database.transact(_make_due)
         spare_the_collector()  # as a server does
         rate = await check_ins.saturate() / 2
-        ends = time.perf_counter() + seconds
-        alone = await check_ins.at_rate(rate, lambda: time.perf_counter() > ends)
-        begun = time.perf_counter()
-        running = asyncio.create_task(retention.run(context, lambda *_told: None))
-        beside = await check_ins.at_rate(rate, running.done)
+        halts, begun = _Halts(), time.perf_counter()
+        running = asyncio.create_task(retention.run(_halting(context, halts), lambda *_told: None))
+        alone, beside = list[float](), list[float]()
+        while not running.done():
+            async with halts.turn:
+                alone += await check_ins.at_rate(rate, _over(seconds))
+            beside += await check_ins.at_rate(rate, _over(BESIDE * seconds, running, halts))
         took = time.perf_counter() - begun
         gone = (await running).classes["contact"]["gone"]
     figures = [
@@ -121,6 +174,7 @@ async def _measured(made: PeopleSet, seconds: int) -> Measured:
         f"beside a run: median {median(beside):.1f} ms, 99th {_p99(beside):.1f} ms",
         f"answered with 503: {check_ins.unavailable:,}",
         f"the run disposed of {gone:,} of {made.people:,} people in {took:.0f} s",
+        f"of these it was halted for {len(alone) / rate:.0f} s, {seconds} s each time",
     ]
     return Measured(_p99(beside) / _p99(alone) if gone == made.people else None, figures)
 

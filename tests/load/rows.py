@@ -129,7 +129,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "retention",
         "99th percentile of a check-in beside a retention run against undisturbed",
-        "In one process, at half of the check-ins that saturate it, which come at fixed times.",
+        "In one process, at half of the check-ins that saturate it, which come at fixed times. The "
+        "run is halted again and again, and what is undisturbed is measured in between.",
         retention.beside_retention,
         target=2,
         aim=1.3,
