@@ -245,10 +245,6 @@ class Search:
         ]
         return of_words + of_emails
 
-    def computer_parts(self) -> list[set[Part]]:
-        """Give what the index holds of a person who is found by the name of a computer."""
-        return [{(Indexed.COMPUTER, part) for part in needed(word)} for word in self.words]
-
     def may_find(self, texts: Sequence[str]) -> bool:
         """Whether words may be found in texts: told without parting these into words."""
         folded = fold("\n".join(texts))

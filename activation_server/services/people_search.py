@@ -1,21 +1,20 @@
 """People found by what support types: the index leads to some, who are opened to tell."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from activation_server.crypto.vault import DRAWERS, key_place
-from activation_server.rules.person import Part, Person, Search
+from activation_server.rules.person import Indexed, Part, Person, Search
 from activation_server.services.context import Context
 from activation_server.services.sealed_people import open_person
 from activation_server.store import candidates
 from activation_server.store import people as store
-from activation_server.store.candidates import Candidate
+from activation_server.store.candidates import Candidate, Way
 from activation_server.store.database import Connection
 
 OPENED_LIMIT: Final = 10_000  # people who are opened for a search at most
-_RESERVE: Final = 2  # drawers asked for, by those that would just hold enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +40,23 @@ async def find(
         return Found((), complete=True)
     await store.trust_index(connection)
     limit = OPENED_LIMIT if opened_at_most is None else opened_at_most
-    found, opened, drawers = dict[UUID, None](), 0, _first_drawers(search)
-    columns = search.fields()
-    while drawers:
-        tokens = [
-            [_of_drawers(context, parts, drawers) for parts in any_of]
-            for any_of in search.alternatives()
-        ]
-        of_computers = [_of_drawers(context, each, drawers) for each in search.computer_parts()]
-        async for some in candidates.candidates(connection, tokens, columns, of_computers):
-            await _add_matching(context, connection, search, some, found, most)
-            opened += len(some)
-            if len(found) >= most or opened >= limit:
-                return Found([*found][:most], complete=False)
-        drawers = _next_drawers(drawers, len(found), most)
+    found, opened, columns = dict[UUID, None](), 0, search.fields()
+    wanted = [[_way(context, parts) for parts in any_of] for any_of in search.alternatives()]
+    async for some in candidates.candidates(connection, wanted, columns):
+        await _add_matching(context, connection, search, some, found, most)
+        opened += len(some)
+        if len(found) >= most or opened >= limit:
+            return Found([*found][:most], complete=False)
     return Found([*found], complete=True)
 
 
-def _first_drawers(search: Search) -> range:
-    """Of what many have the first drawer holds enough; an address is asked for everywhere."""
-    return range(1 if search.words else DRAWERS)
-
-
-def _next_drawers(before: range, found: int, most: int) -> range:
-    """Give as many drawers as hold enough, if they hold as much as those before did."""
-    wanted = DRAWERS if not found else -(-before.stop * most * _RESERVE // found)
-    return range(before.stop, min(max(wanted, before.stop + 1), DRAWERS))
-
-
-def _of_drawers(
-    context: Context, parts: Collection[Part], drawers: Iterable[int]
-) -> Sequence[set[int]]:
-    """Give the tokens of each part in some drawers."""
+def _way(context: Context, parts: Collection[Part]) -> Way:
+    """Give the tokens of some parts in every drawer."""
     token = context.keyring.vault.token
-    return [{token(kind, part, drawer) for drawer in drawers} for kind, part in parts]
+    return Way(
+        by_computer=any(kind is Indexed.COMPUTER for kind, _ in parts),
+        tokens=[[token(kind, part, drawer) for drawer in range(DRAWERS)] for kind, part in parts],
+    )
 
 
 async def _add_matching(

@@ -1,7 +1,7 @@
 """People whom a search may lead to, by the tokens of the index.
 
 There may be very many: so only what the search needs is read of them, on the driver's own
-connection, and as it goes on.
+connection, and as it goes on, one drawer of the index after the other.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -14,8 +14,15 @@ from activation_server.store.database import Driver
 
 AT_ONCE: Final = 128
 
-# Of each entry any one of these, and of that every set of tokens: a person has one of it.
-Tokens = Sequence[Sequence[Sequence[Collection[int]]]]
+
+class Way(NamedTuple):
+    """A way in which somebody may have an entry of a search: by all of these tokens.
+
+    Of each token what it is in every drawer.
+    """
+
+    by_computer: bool  # by the name of a computer, not by who they are
+    tokens: Sequence[Sequence[int]]
 
 
 class Candidate(NamedTuple):
@@ -29,43 +36,45 @@ class Candidate(NamedTuple):
 
 
 class _Question:
-    """A question on tokens, with its parameters."""
+    """A question on the tokens of a drawer, each a column of `drawer`."""
 
     def __init__(self) -> None:
-        self.parameters: list[list[int]] = []
+        self.parameters: list[Sequence[int]] = []
+        self.by_computer: list[str] = []
 
-    def has(self, any_of: Sequence[Sequence[Collection[int]]]) -> str:
-        """Say that a person has every set of any one of these."""
-        # Single sets are one question to the index, whatever they are of.
-        single = {token for every in any_of if len(every) == 1 for token in every[0]}
-        several = [every for every in any_of if len(every) > 1]
-        return " OR ".join(map(self._has_every, [*([[single]] if single else []), *several]))
+    def has_any(self, ways: Sequence[Way]) -> str:
+        """Say that a person has all tokens of any of these."""
+        columns = [[self._column(token) for token in way.tokens] for way in ways]
+        has = [f"tokens @> ARRAY[{', '.join(some)}]" for some in columns]
+        self.by_computer += [one for one, way in zip(has, ways, strict=True) if way.by_computer]
+        if all(len(some) == 1 for some in columns):  # one question to the index
+            return f"tokens && ARRAY[{', '.join(one for [one] in columns)}]"
+        return f"({' OR '.join(has)})"
 
-    def _has_every(self, every: Sequence[Collection[int]]) -> str:
-        return " AND ".join(map(self._has_one, every))
-
-    def _has_one(self, tokens: Collection[int]) -> str:
-        self.parameters.append(sorted(tokens))
-        return f"tokens && ${len(self.parameters)}"
+    def _column(self, token: Sequence[int]) -> str:
+        self.parameters.append(token)
+        return f"drawer.t{len(self.parameters)}"
 
 
 async def candidates(
-    connection: AsyncConnection,
-    tokens: Tokens,
-    columns: Collection[str],
-    of_computers: Sequence[Sequence[Collection[int]]],
+    connection: AsyncConnection, wanted: Sequence[Sequence[Way]], columns: Collection[str]
 ) -> AsyncIterator[Sequence[Candidate]]:
-    """Give everybody who has the tokens of a search, in no order, some at a time.
+    """Give everybody who has each entry of a search in any of its ways, some at a time.
 
-    `columns` are read of them; `of_computers` tells by words who may be found by a computer's name:
-    of every set of one of them they have a token. Who has enough stops: what was not asked for was
-    not read. `connection` is in a transaction.
+    `columns` are read of them. They come drawer by drawer: GIN looks up all that have a token
+    before it gives the first, and of what very many have one drawer holds enough. Who has enough
+    stops: what was not asked for was not read. `connection` is in a transaction.
     """
     asked = _Question()
-    wanted = " AND ".join(f"({asked.has(any_of)})" for any_of in tokens)
-    by_computer = asked.has(of_computers) or "false"
+    matches = " AND ".join(map(asked.has_any, wanted))
+    by_computer = " OR ".join(asked.by_computer) or "false"
     names = ", ".join(("license_id", "person_id", "wrapped_key", by_computer, *columns))
-    question = f"SELECT {names} FROM people WHERE {wanted}"  # noqa: S608 - names of columns
+    numbers = range(1, len(asked.parameters) + 1)
+    arrays, tokens = (", ".join(form.format(n) for n in numbers) for form in ("${}::int[]", "t{}"))
+    question = (
+        f"SELECT {names} FROM unnest({arrays}) AS drawer ({tokens})"  # noqa: S608 - own names
+        f" JOIN people ON {matches}"
+    )
     raw = await connection.get_raw_connection()
     driver = cast("Driver", raw.driver_connection)
     some: list[Candidate] = []

@@ -41,8 +41,8 @@ def test_the_migrations_give_the_tables_of_the_code(database_url: str):
 
 def test_upgrading_again_changes_nothing(database_url: str):
     transact(database_url, schema.upgrade)
-    assert transact(database_url, schema_version.revision) == "0022"
-    assert transact(database_url, schema_version.revision) == "0022"
+    assert transact(database_url, schema_version.revision) == "0023"
+    assert transact(database_url, schema_version.revision) == "0023"
 
 
 def test_a_license_leads_every_key_of_what_belongs_to_it():
