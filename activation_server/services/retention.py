@@ -210,7 +210,9 @@ async def _run(
         # With one class something of the next ones may have gone.
         due = await _count(context, kept, now, patient=patient) if kept.due.count else kept.due
         review[kept.of_class.name] = _Review(due.count, 0, due.held, due.waiting, due.why)
-        if due.count:
+        # Clocks of people that lag behind are set, also where nobody is due: each count looks up
+        # those that are not.
+        if due.count or kept.of_class is rules.CONTACT:
             steps = _steps(context, kept, record, review, progress, patient=patient)
             await _take(context, steps, review[kept.of_class.name], until)
     ended = replace(record, ended_at=context.now(), classes=_document(review))
@@ -274,7 +276,8 @@ async def _steps(
             begun = context.clock()
             done = await batch(part, after)
             told.gone, after = told.gone + done.gone, done.next
-            progress(name, told.gone, max(told.due, told.gone))
+            if done.gone:
+                progress(name, told.gone, max(told.due, told.gone))
             await _rest(context.clock() - begun)
             yield
 
