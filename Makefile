@@ -29,7 +29,7 @@ format: $(VENV)/.development ## Put the code into the project's form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-migration: $(VENV)/.development ## Write a migration from changes in store/tables.py: MESSAGE="…"
+migration: $(VENV)/.development ## Write a migration from changes in store/tables/: MESSAGE="…"
 	$(BIN)/python -m scripts.make_migration "$(MESSAGE)"
 
 schemas: $(VENV)/.development ## Write schemas/ and the map in docs/privacy.md from the code

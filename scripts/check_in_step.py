@@ -29,7 +29,10 @@ def main() -> None:
     faults = [
         *(f"Out of step, see `make schemas`: schemas/{fault}" for fault in stale_schemas()),
         *(f"Out of step, see `make schemas`: docs/{name}" for name in stale_page(PAGE)),
-        *(f"The migrations do not make tables.py: {fault}" for fault in migration_differences()),
+        *(
+            f"The migrations do not make store/tables/: {fault}"
+            for fault in migration_differences()
+        ),
     ]
     if faults:
         sys.exit("\n".join(faults))
@@ -47,7 +50,7 @@ def stale_page(page: Path) -> list[str]:
 
 
 def migration_differences() -> list[str]:
-    """Migrate an empty PostgreSQL, and tell where it differs from `store/tables.py`."""
+    """Migrate an empty PostgreSQL, and tell where it differs from `store/tables/`."""
     with (
         tempfile.TemporaryDirectory(prefix="check-in-step-") as directory,
         EmbeddedPostgres(Path(directory)) as postgres,

@@ -1,4 +1,4 @@
-"""Write the migration that brings a database from the newest migration to `store/tables.py`."""
+"""Write the migration that brings a database from the newest migration to `store/tables/`."""
 
 import asyncio
 import sys

@@ -1,6 +1,6 @@
 """What kinds of data the server stores: about whom, what for, on what ground, how long.
 
-Each column of the database is of one of these kinds, see `store/tables.py`.
+Each column of the database is of one of these kinds, see `store/tables/`.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What each column of the database holds, as `tables.py` says it."""
+"""What each column of the database holds, as `tables/` says it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from activation_server.store.tables import metadata
 
 
 def column_map() -> Sequence[MappedTable]:
-    """Give every table in the order of `tables.py`, with its columns."""
+    """Give every table in the order of `tables/`, with its columns."""
     return [
         MappedTable(
             str(table.name),  # SQLAlchemy's names are a kind of text of their own

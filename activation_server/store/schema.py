@@ -37,12 +37,12 @@ async def upgrade(connection: AsyncConnection) -> None:
 
 
 async def differences(connection: AsyncConnection) -> list[str]:
-    """Tell where the database, as migrated, differs from `tables.py`."""
+    """Tell where the database, as migrated, differs from `tables/`."""
     return await connection.run_sync(_differences)
 
 
 async def write_migration(connection: AsyncConnection, message: str) -> None:
-    """Write a migration file for what `tables.py` has and the (upgraded) database has not."""
+    """Write a migration file for what `tables/` has and the (upgraded) database has not."""
     await connection.run_sync(lambda sync: _write_migration(sync, message))
 
 

@@ -11,7 +11,8 @@ from activation_server.rules import retention
 from activation_server.rules.data_kind import DataKind
 from activation_server.services.privacy import stored_data
 from activation_server.store.column_map import unclassified
-from activation_server.store.tables import column, metadata
+from activation_server.store.tables import metadata
+from activation_server.store.tables.declaring import column
 from scripts import check_in_step, privacy_page
 
 ROOT = Path(__file__).parents[2]

@@ -28,7 +28,8 @@ from activation_server.services.context import Context
 from activation_server.services.privacy import stored_data
 from activation_server.store import person_rows
 from activation_server.store.database import Connection
-from activation_server.store.tables import column, metadata
+from activation_server.store.tables import metadata
+from activation_server.store.tables.declaring import column
 from tests.conftest import World
 from tests.services.calls import PRODUCT, issue_one, make_request, reason
 from tests.services.test_people import ANA, BEN, activate, check_in, people_of, told
