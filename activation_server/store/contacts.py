@@ -155,15 +155,16 @@ class Contacts:
         found = candidates.all()
         locked = await try_lock_licenses(connection, {row.license_id for row in found})
         keys = [(row.license_id, row.person_id) for row in found if row.license_id in locked]
-        if not keys:
-            return Batch(0)
+        following = (found[-1].contacted_at,) if len(found) == AT_ONCE else None
+        if not keys:  # all are locked by somebody else just now, and go with the next run
+            return Batch(0, None if following == after else following)
         await lock_computers(connection, keys)  # waits for check-ins that go on right now
         # Asked for again, under the locks: a check-in that ended meanwhile counts, as does a hold.
         given = given_pairs(keys)
         gone = (await connection.execute(_DISPOSE, {**parameters, **given})).rowcount
         if gone < len(keys):
             await connection.execute(_SET_CLOCKS, given)
-        return Batch(gone, (found[-1].contacted_at,) if len(found) == AT_ONCE else None)
+        return Batch(gone, following)
 
 
 def _parameters(moment: Moment) -> Mapping[str, object]:

@@ -36,6 +36,7 @@ from activation_server.store import contacts, disposal
 from activation_server.store import over_licenses as over_licenses_store
 from activation_server.store import retention as store
 from activation_server.store.database import Connection
+from activation_server.store.people import lock_license
 from tests.conftest import Clock, World
 from tests.services.calls import issue_one, make_request, reason
 from tests.services.test_people import ANA, BEN, activate, check_in, people_of, told
@@ -250,6 +251,27 @@ def test_a_clock_that_lags_behind_is_set_whether_others_are_due_or_not(world: Wo
         assert (await gone(context)).get("contact", 0) == others
         [ana] = await people_of(context, sold)
         assert ana.contacted_at == checked_in
+
+    world.run(work)
+
+
+def test_a_batch_that_others_hold_at_the_moment_does_not_keep_the_next_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(contacts, "AT_ONCE", 2)
+
+    async def work(context: Context):
+        held = []
+        for _ in range(2):
+            held.append((await issue_one(context, buyer=ANA)).license.license_id)
+            world.clock.now += SECOND
+        await issue_one(context, buyer=BEN)
+        world.clock.now += TWO_YEARS + SECOND
+        async with context.database.engine.begin() as connection:
+            for license_id in held:
+                await lock_license(connection, license_id)
+            assert await gone(context) == {"contact": 1}
+        assert await gone(context) == {"contact": 2}
 
     world.run(work)
 
