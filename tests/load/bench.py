@@ -35,7 +35,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--due", type=int, help="people whom a retention run disposes of (1000000)")
     parser.add_argument("--soak-requests", type=int, help="for the row `memory` (10000000)")
     parser.add_argument("--seconds", type=int, help="of one run (10)")
-    parser.add_argument("--rounds", type=int, help="runs of each side (3)")
+    parser.add_argument("--rounds", type=int, help="runs of each side (7)")
     return parser.parse_args(arguments)
 
 
@@ -51,7 +51,7 @@ def setup_of(chosen: argparse.Namespace, folder: Path) -> Setup:
         due=chosen.due or (10_000 if quick else 1_000_000),
         few_activations=10_000,
         seconds=chosen.seconds or (2 if quick else 10),
-        rounds=chosen.rounds or (1 if quick else 3),
+        rounds=chosen.rounds or (1 if quick else 7),
         connections=64,
         soak_requests=chosen.soak_requests or (20_000 if quick else 10_000_000),
     )
