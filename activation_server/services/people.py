@@ -36,6 +36,7 @@ from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
 from activation_server.store.people import StoredComputer, StoredPerson
+from activation_server.store.planning import trust_index
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
 BATCH: Final = 500
@@ -188,7 +189,7 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
     address = split_email(email)
     if not all(address):
         raise OperatorError("Give the whole e-mail address.")
-    await store.trust_index(connection)
+    await trust_index(connection)
     token = context.keyring.vault.token
     tokens = {token(Indexed.EMAIL, "@".join(address), drawer) for drawer in range(DRAWERS)}
     candidates = await store.with_any_token(connection, tokens)

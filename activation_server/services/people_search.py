@@ -13,6 +13,7 @@ from activation_server.store import candidates
 from activation_server.store import people as store
 from activation_server.store.candidates import Candidate, Way
 from activation_server.store.database import Connection
+from activation_server.store.planning import trust_index
 
 OPENED_LIMIT: Final = 10_000  # people who are opened for a search at most
 
@@ -38,7 +39,7 @@ async def find(
     """
     if not search:
         return Found((), complete=True)
-    await store.trust_index(connection)
+    await trust_index(connection)
     limit = OPENED_LIMIT if opened_at_most is None else opened_at_most
     found, opened, columns = dict[UUID, None](), 0, search.fields()
     wanted = [[_way(context, parts) for parts in any_of] for any_of in search.alternatives()]

@@ -36,6 +36,7 @@ from activation_server.store.disposal import BATCH, SEATS, Batch, Cursor, Moment
 from activation_server.store.erasure import lock_computers
 from activation_server.store.holds import held
 from activation_server.store.people import try_lock_licenses
+from activation_server.store.planning import trust_index, trust_planner
 from activation_server.store.tables import activations, people, person_computers
 
 _P, _C, _A = people.c, person_computers.c, activations.c
@@ -137,7 +138,10 @@ class Contacts:
         once = _P.contacted_at >= _CUTOFF if self.wished else true()
         due = and_(is_old(_P.contacted_at), _IS_DUE, once)
         clock = _P.contacted_at
-        return await counted(connection, people, clock, due, _IS_HELD, _parameters(moment))
+        await trust_index(connection)
+        found = await counted(connection, people, clock, due, _IS_HELD, _parameters(moment))
+        await trust_planner(connection)
+        return found
 
     async def dispose(
         self, connection: AsyncConnection, moment: Moment, after: Cursor | None
@@ -148,6 +152,7 @@ class Contacts:
         gone.
         """
         parameters = _parameters(moment)
+        await trust_index(connection)
         candidates = await connection.execute(
             _CANDIDATES_BY_WISH if self.wished else _CANDIDATES,
             {**parameters, "after": after[0] if after else _BEGINNING, "at_once": AT_ONCE},

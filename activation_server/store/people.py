@@ -154,11 +154,6 @@ async def alike(
     return [_person(row) for row in rows]
 
 
-async def trust_index(connection: AsyncConnection) -> None:
-    """Search by the index in this transaction, how many ever PostgreSQL believes to be alike."""
-    await connection.execute(text("SET LOCAL enable_seqscan = off"))
-
-
 async def with_any_token(
     connection: AsyncConnection, tokens: Collection[int]
 ) -> Sequence[StoredPerson]:

@@ -36,11 +36,13 @@ from activation_server.store import contacts, disposal
 from activation_server.store import over_licenses as over_licenses_store
 from activation_server.store import retention as store
 from activation_server.store.database import Connection
+from activation_server.store.disposal import Moment
 from activation_server.store.people import lock_license
 from tests.conftest import Clock, World
 from tests.services.calls import issue_one, make_request, reason
 from tests.services.test_people import ANA, BEN, activate, check_in, people_of, told
 
+WALKED = "SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0"
 TWO_YEARS = timedelta(days=731)  # from November 2026 on
 SECOND = timedelta(seconds=1)
 
@@ -251,6 +253,28 @@ def test_a_clock_that_lags_behind_is_set_whether_others_are_due_or_not(world: Wo
         assert (await gone(context)).get("contact", 0) == others
         [ana] = await people_of(context, sold)
         assert ana.contacted_at == checked_in
+
+    world.run(work)
+
+
+def test_who_is_due_is_looked_up_by_indexes_however_small_a_table_is(world: World):
+    """A statement that walks a table for each person never ends where check-ins make it grow."""
+
+    async def work(context: Context):
+        for number in range(3):
+            sold = await issue_one(context, buyer=ANA, seats=2)
+            await activate(context, make_request(number, sold.license_key, number, told=told(BEN)))
+        moment = Moment(context.now() + SECOND, context.now())
+
+        async def walked(connection: Connection) -> list[str]:
+            await connection.execute(text("ANALYZE"))
+            assert (await contacts.Contacts().due(connection, moment)).count == 6
+            assert (await contacts.Contacts().dispose(connection, moment, ())).gone == 6
+            return list(await connection.scalars(text(WALKED)))
+
+        assert not {"activations", "person_computers", "people"} & set(
+            await context.database.transact(walked)
+        )
 
     world.run(work)
 
