@@ -161,7 +161,7 @@ class Contacts:
         locked = await try_lock_licenses(connection, {row.license_id for row in found})
         keys = [(row.license_id, row.person_id) for row in found if row.license_id in locked]
         following = (found[-1].contacted_at,) if len(found) == AT_ONCE else None
-        if not keys:  # all are locked by somebody else just now, and go with the next run
+        if not keys:  # whoever is locked by somebody else just now goes with the next run
             return Batch(0, None if following == after else following)
         await lock_computers(connection, keys)  # waits for check-ins that go on right now
         # Asked for again, under the locks: a check-in that ended meanwhile counts, as does a hold.
@@ -199,6 +199,7 @@ class Seats:
         self, connection: AsyncConnection, moment: Moment, _after: Cursor | None
     ) -> Batch:
         """Delete a batch, after the clocks of its people are set."""
+        await trust_index(connection)
         found = await connection.execute(
             select(_A.license_id, _A.activation_id)
             .where(SEATS.is_due(moment))
