@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from alembic import command
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Index, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.services import licensing
@@ -37,6 +37,26 @@ def transact(url: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> 
 def test_the_migrations_give_the_tables_of_the_code(database_url: str):
     assert transact(database_url, schema.differences) == []
     assert transact(database_url, schema_version.is_current)
+
+
+def test_the_migrations_give_tables_and_indexes_their_options(database_url: str):
+    """Alembic compares none of them."""
+
+    async def options(connection: AsyncConnection) -> dict[str, set[str]]:
+        question = (
+            "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        )
+        rows = await connection.execute(text(f"{question} AND reloptions IS NOT NULL"))
+        return {name: set(given) for name, given in rows}
+
+    named = list[Table | Index](metadata.tables.values())
+    named += [index for table in metadata.tables.values() for index in table.indexes]
+    declared = {
+        str(each.name): {f"{name}={value}" for name, value in given.items()}
+        for each in named
+        if (given := each.dialect_options["postgresql"]["with"])
+    }
+    assert transact(database_url, options) == declared
 
 
 def test_upgrading_again_changes_nothing(database_url: str):
