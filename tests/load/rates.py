@@ -1,7 +1,8 @@
-"""Rows that compare rates: runs alternate, and the medians are compared."""
+"""Rows that compare rates: runs alternate, and each is compared with the one beside it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 
@@ -13,6 +14,7 @@ from tests.load.wrk import Load, Run
 
 Prepare = Callable[[int], Path]  # so many requests, as a file
 
+_RATE: Callable[[Run], float] = attrgetter("per_second")
 _WARM_UP_SECONDS = 2
 _FIRST_REQUESTS = 5_000
 _PART = 0.7  # of the rate that the server reaches, for the 99th percentile
@@ -65,6 +67,15 @@ def alternate(sides: Sequence[Side], rounds: int) -> None:
             side.run()
 
 
+def ratio(one: Side, other: Side, figure: Callable[[Run], float] = _RATE) -> float:
+    """Compare two sides that alternated, each run with the one beside it: the median counts.
+
+    What makes the machine slow for a while meets both of a pair.
+    """
+    pairs = zip(one.runs, other.runs, strict=True)
+    return median(figure(ours) / figure(theirs) for ours, theirs in pairs)
+
+
 def kept(prepare: Prepare) -> Prepare:
     """Prepare once, and anew only where more are asked for: for what answers the same always."""
     files: dict[int, Path] = {}
@@ -106,7 +117,7 @@ def _compare(setup: Setup, on: Stage, other: str, prepare: Prepare, others: Prep
         theirs = Side(baseline, others, full(setup))
         alternate((ours, theirs), setup.rounds)
     figures = [ours.told("server"), theirs.told(other), on.durability()]
-    return Measured(ours.rate / theirs.rate, figures)
+    return Measured(ratio(ours, theirs), figures)
 
 
 def late_answers_against_bare(setup: Setup) -> Measured:
@@ -123,9 +134,8 @@ def late_answers_against_bare(setup: Setup) -> Measured:
         ours = Side(server, on.check_ins, load)
         theirs = Side(bare, kept(on.check_ins), load)
         alternate((ours, theirs), setup.rounds)
-    late = [median(run.p99 for run in side.runs) for side in (ours, theirs)]
     figures = [peak.told("server, peak"), ours.told("server"), theirs.told("bare"), disk]
-    return Measured(late[0] / late[1], figures)
+    return Measured(ratio(ours, theirs, attrgetter("p99")), figures)
 
 
 def _thinking(setup: Setup, rate: float) -> Load:
@@ -152,7 +162,7 @@ def check_ins_among_many(setup: Setup) -> Measured:
         f"{big.told(f'{many.activations:,} stored')}; {read}",
         small.told(f"{few.activations:,} stored"),
     ]
-    return Measured(big.rate / small.rate, figures)
+    return Measured(ratio(big, small), figures)
 
 
 def two_workers_against_one(setup: Setup) -> Measured:

@@ -5,7 +5,8 @@ from tests.load.report import Direction, Row
 
 _PINNED = (
     "The server has one worker on a core of its own; wrk and PostgreSQL run on the others, the "
-    "same for both sides. Runs of the two sides alternate; the medians are compared."
+    "same for both sides. Runs of the two sides alternate, and each is compared with the one "
+    "beside it; the median of these ratios counts."
 )
 
 # Those that `make bench-quick` measures: a figure of each kind in two minutes.
@@ -54,8 +55,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         "many-stored",
         "check-ins/s with many activations stored against few",
-        "The same load on two data sets, whose runs alternate. The files of the big one are read "
-        "once before: a server that has run for a day has what fits in memory there.",
+        "The same load on two data sets, whose runs alternate and are compared as above. The files "
+        "of the big one are read once before: a server that has run for a day has what fits in "
+        "memory there.",
         rates.check_ins_among_many,
         target=0.85,
         aim=0.95,
@@ -112,7 +114,8 @@ ROWS: tuple[Row, ...] = (
             f"find-{name}",
             f"`license find` by {what}, 99th percentile",
             "In a running process, through the service, without the start of a command; each "
-            "license has a buyer of a real name.",
+            "license has a buyer of a real name. The median of the rounds counts, each of "
+            "other searches.",
             measure,
             target=50,
             aim=20,

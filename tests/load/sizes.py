@@ -1,5 +1,6 @@
 """Rows on what is kept: bytes on the disk, the memory of a worker, updates in place."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import psutil
@@ -9,12 +10,13 @@ from tests.load.rates import Side, full
 from tests.load.report import Measured, Setup
 from tests.load.requests import spread
 from tests.load.stage import Stage, stage
+from tests.load.wrk import Load
 
 _WRITTEN = ("activations", "events")  # what an activation writes to, but for its license's row
 _BESIDE = ("licenses", "license_keys")
 _CHECK_INS = 3  # of each computer of the sample
 _LONGEST = 3_600  # seconds
-_SETTLED = 10_000  # requests after which a worker has all that it keeps
+SETTLED = 10_000  # requests after which a worker has all that it keeps
 
 
 def bytes_of_a_computer(setup: Setup) -> Measured:
@@ -76,20 +78,24 @@ def _updates(on: Stage) -> tuple[int, int]:
 
 def memory_of_a_worker(setup: Setup) -> Measured:
     """Compare the memory of a worker after very many requests with that after 10,000."""
-    with stage(data_set(setup.folder, setup.few_activations)) as on, on.server() as server:
-        process, answered, settled, settled_after = psutil.Process(server.pid), 0, 0, 0
-        side = Side(server, on.check_ins, full(setup))
-        while answered < max(setup.soak_requests, _SETTLED):
+    with stage(data_set(setup.folder, setup.few_activations)) as on:
+        looks = list(watched(on, full(setup), setup.soak_requests))
+    figures = [f"after {answered:,} requests {size / 1e6:,.1f} MB" for answered, size in looks]
+    return Measured(looks[-1][1] / looks[0][1], figures)
+
+
+def watched(on: Stage, load: Load, requests: int) -> Iterator[tuple[int, int]]:
+    """Serve so many check-ins; give how many there were, and the bytes that the server has then.
+
+    The first look is after `SETTLED`, each further one after twice as many as the one before.
+    """
+    with on.server() as server:
+        process, side = psutil.Process(server.pid), Side(server, on.check_ins, load)
+        answered, step = 0, SETTLED
+        while answered < max(requests, SETTLED):
             side.run()
             on.discard_requests()
             answered += side.runs[-1].requests
-            if not settled and answered >= _SETTLED:
-                settled, settled_after = process.memory_info().rss, answered
-        at_last = process.memory_info().rss
-    return Measured(
-        at_last / settled,
-        [
-            f"after {settled_after:,} requests {settled / 1e6:,.1f} MB",
-            f"after {answered:,} requests {at_last / 1e6:,.1f} MB",
-        ],
-    )
+            if answered >= min(step, requests):
+                yield answered, process.memory_info().rss
+                step = 2 * answered

@@ -1,8 +1,10 @@
 """The benchmark's own logic: runs that count, cores, rows, disk space."""
 
 import json
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -111,6 +113,16 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, monkeypatch: pytest.Mon
         data_set.NoSpaceError, match=r"need 23 GB .* 20 GB are free: set BENCH_DATA"
     ):
         data_set.require_space(tmp_path, 10_000_000)
+
+
+def test_a_run_is_compared_with_the_one_beside_it():
+    """The machine became four times as slow after the first pair."""
+    ours, theirs = (
+        cast("rates.Side", SimpleNamespace(runs=[run_of(requests=each) for each in counts]))
+        for counts in ((800, 200, 150), (1000, 250, 300))
+    )
+    assert rates.ratio(ours, theirs) == 0.8
+    assert rates.ratio(ours, theirs, attrgetter("p99")) == 1
 
 
 def test_what_answers_the_same_always_is_prepared_once(tmp_path: Path):
