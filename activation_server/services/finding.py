@@ -1,7 +1,7 @@
 """Licenses found by what a customer or an app tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -57,7 +57,7 @@ async def find(context: Context, text: str, *, typing: bool = False) -> Found:
     async def work(connection: Connection) -> Found:
         found = await _found(context, connection, Asked(text, typing=typing))
         await _note(context, connection, found)
-        return await _with_people(context, connection, found)
+        return found
 
     return await context.database.transact(work)
 
@@ -78,7 +78,7 @@ async def find_while_typing(context: Context, session_id: UUID, text: str) -> Fo
         if look is None:
             look = looking.noted(before, shown, now)
             await _note(context, connection, found, while_typing=True)
-        return await _with_people(context, connection, found), look
+        return found, look
 
     found, look = await context.database.transact(work)
     context.looks.remember(session_id, look)
@@ -99,7 +99,7 @@ async def _found(context: Context, connection: Connection, asked: Asked) -> Foun
         view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
         for each in right
     ]
-    return Found(views, complete)
+    return Found(await with_people_and_holds(context, connection, views), complete)
 
 
 async def _note(context: Context, connection: Connection, found: Found, **details: object) -> None:
@@ -107,10 +107,6 @@ async def _note(context: Context, connection: Connection, found: Found, **detail
     await audit.note(
         context, connection, Action.LOOKED_UP, license_id=only, details={"found": count, **details}
     )
-
-
-async def _with_people(context: Context, connection: Connection, found: Found) -> Found:
-    return replace(found, licenses=await with_people_and_holds(context, connection, found.licenses))
 
 
 async def matching(

@@ -17,7 +17,8 @@ from activation_server.store.tables import audit_checkpoints, audit_head, audit_
 BATCH = 1000
 
 _L, _C = audit_log.c, audit_checkpoints.c
-_HEAD = select(audit_head.c.seq, audit_head.c.at, audit_head.c.digest)
+_HEAD: Final = select(audit_head.c.seq, audit_head.c.at, audit_head.c.digest)
+_HEAD_LOCKED: Final = _HEAD.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class StoredCheckpoint:
 
 async def lock_head(connection: AsyncConnection) -> Link:
     """Give the end of the chain, locked: until the commit nobody else appends."""
-    return Link(*(await connection.execute(_HEAD.with_for_update())).one())
+    return Link(*(await connection.execute(_HEAD_LOCKED)).one())
 
 
 async def head(connection: AsyncConnection) -> Link | None:

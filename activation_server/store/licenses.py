@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    LargeBinary,
     Row,
     Select,
     Text,
+    any_,
     bindparam,
     cast,
     func,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import License, Status
@@ -220,25 +222,22 @@ async def key_replaced_at(
     return row.scalar_one_or_none()
 
 
-async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) -> Sequence[UUID]:
+_OF_DIGESTS: Final = select(license_keys.c.digest, license_keys.c.license_id).where(
+    license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
+    license_keys.c.license_id.is_not(None),
+)
+
+
+async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) -> Collection[UUID]:
     """Give the licenses that any of these key digests leads to."""
-    rows = await connection.execute(
-        select(license_keys.c.license_id)
-        .where(license_keys.c.digest.in_(digests), license_keys.c.license_id.is_not(None))
-        .distinct()
-    )
-    return rows.scalars().all()
+    return set((await ids_of_digests(connection, digests)).values())
 
 
 async def ids_of_digests(
     connection: AsyncConnection, digests: Sequence[bytes]
 ) -> Mapping[bytes, UUID]:
     """Give the license that each of these key digests leads to."""
-    rows = await connection.execute(
-        select(license_keys.c.digest, license_keys.c.license_id).where(
-            license_keys.c.digest.in_(digests), license_keys.c.license_id.is_not(None)
-        )
-    )
+    rows = await connection.execute(_OF_DIGESTS, {"digests": list(digests)})
     return {row.digest: row.license_id for row in rows}
 
 

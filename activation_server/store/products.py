@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -40,11 +41,14 @@ async def add_product(connection: AsyncConnection, product: Product, now: dateti
     return added.rowcount == 1
 
 
+_ALL: Final = select(products.c.code, products.c.name, products.c.algorithm).order_by(
+    products.c.code
+)
+
+
 async def all_products(connection: AsyncConnection) -> Sequence[Product]:
     """Give all products by code."""
-    rows = await connection.execute(
-        select(products.c.code, products.c.name, products.c.algorithm).order_by(products.c.code)
-    )
+    rows = await connection.execute(_ALL)
     return [Product(*row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from activation_server.services.calls import Seats
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
 from activation_server.services.new_seat import activate
-from tests.conftest import World
+from tests.conftest import World, note_statements
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 
 
@@ -48,6 +48,22 @@ def test_what_is_not_there_is_not_found(world: World):
         return found
 
     assert world.run(work) == [[], [], []]
+
+
+def test_a_search_takes_the_audit_logs_head_last(world: World):
+    """Everybody who notes something waits for it: people are opened before."""
+
+    async def work(context: Context):
+        view = await issue_one(context)
+        asked: list[str] = []
+        note_statements(context.database, asked)
+        await finding.find(context, view.license_key)
+        return asked
+
+    *before, head, appended = world.run(work)
+    assert "audit_head" in head
+    assert "audit_log" in appended
+    assert not any("audit_" in one for one in before)
 
 
 def test_many_licenses_are_issued_each_with_its_own_key(world: World):
