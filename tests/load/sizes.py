@@ -78,24 +78,28 @@ def _updates(on: Stage) -> tuple[int, int]:
 
 def memory_of_a_worker(setup: Setup) -> Measured:
     """Compare the memory of a worker after very many requests with that after 10,000."""
+    looks = list[tuple[int, int]]()
     with stage(data_set(setup.folder, setup.few_activations)) as on:
-        looks = list(watched(on, full(setup), setup.soak_requests))
+        for answered, size in watched(on, setup.connections, setup.soak_requests):
+            looks.append((answered, size))
+            setup.say(f"  {answered:,} of {setup.soak_requests:,} requests …")
     figures = [f"after {answered:,} requests {size / 1e6:,.1f} MB" for answered, size in looks]
     return Measured(looks[-1][1] / looks[0][1], figures)
 
 
-def watched(on: Stage, load: Load, requests: int) -> Iterator[tuple[int, int]]:
+def watched(on: Stage, connections: int, requests: int) -> Iterator[tuple[int, int]]:
     """Serve so many check-ins; give how many there were, and the bytes that the server has then.
 
     The first look is after `SETTLED`, each further one after twice as many as the one before.
     """
+    load, answered, step = Load(connections, _LONGEST), 0, SETTLED
     with on.server() as server:
-        process, side = psutil.Process(server.pid), Side(server, on.check_ins, load)
-        answered, step = 0, SETTLED
+        process = psutil.Process(server.pid)
         while answered < max(requests, SETTLED):
-            side.run()
+            some = load.send(server.address, on.check_ins(SETTLED + connections))
+            some.require_valid(besides=["missing"])  # it ends with the file
             on.discard_requests()
-            answered += side.runs[-1].requests
+            answered += some.requests
             if answered >= min(step, requests):
                 yield answered, process.memory_info().rss
                 step = 2 * answered

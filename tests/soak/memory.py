@@ -13,11 +13,10 @@ from tests.load.bench import data_folder
 from tests.load.data_set import data_set
 from tests.load.sizes import watched
 from tests.load.stage import stage
-from tests.load.wrk import Load
 
 COMPUTERS = 10_000
 MOST = 1.1
-LOAD = Load(connections=8, seconds=5)  # as few as a server always has places for
+CONNECTIONS = 8  # as few as a server always has places for
 
 
 def main() -> None:
@@ -28,7 +27,7 @@ def main() -> None:
     chosen = parser.parse_args()
     first = size = 0
     with data_folder(chosen.data) as folder, stage(data_set(folder, COMPUTERS)) as on:
-        for answered, size in watched(on, LOAD, chosen.requests):
+        for answered, size in watched(on, CONNECTIONS, chosen.requests):
             first = first or size
             line = f"{answered:>12,} requests {size / 1e6:8.1f} MB {size / first:6.3f} times\n"
             sys.stdout.write(line)
