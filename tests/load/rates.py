@@ -134,7 +134,17 @@ def late_answers_against_bare(setup: Setup) -> Measured:
         ours = Side(server, on.check_ins, load)
         theirs = Side(bare, kept(on.check_ins), load)
         alternate((ours, theirs), setup.rounds)
-    figures = [peak.told("server, peak"), ours.told("server"), theirs.told("bare"), disk]
+    pairs = ", ".join(
+        f"{one.p99 / 1000:.1f} to {other.p99 / 1000:.1f}"
+        for one, other in zip(ours.runs, theirs.runs, strict=True)
+    )
+    figures = [
+        peak.told("server, peak"),
+        ours.told("server"),
+        theirs.told("bare"),
+        f"99 % within, ms, the server's to bare's beside it: {pairs}",
+        disk,
+    ]
     return Measured(ratio(ours, theirs, attrgetter("p99")), figures)
 
 
