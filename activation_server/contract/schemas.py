@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from activation_server.contract.certificate_schemas import CERTIFICATE_CLAIMS, JWKS
@@ -34,7 +34,7 @@ _CODES = {
 }
 
 
-def file_stem(model: type[BaseModel]) -> str:
+def file_stem(model: type) -> str:
     """Give the name of a body's schema file: `activation-request`."""
     return schema_name(model).replace("_", "-").removesuffix("-body")
 
@@ -62,8 +62,8 @@ def admin_openapi() -> Json:
     return admin.build(cast("Context", object())).openapi()
 
 
-def _schema(model: type[BaseModel], mode: JsonSchemaMode) -> Json:
-    generated = model.model_json_schema(mode=mode, schema_generator=PlainJsonSchema)
+def _schema(model: type, mode: JsonSchemaMode) -> Json:
+    generated = TypeAdapter(model).json_schema(mode=mode, schema_generator=PlainJsonSchema)
     for name, body in {model.__name__: generated, **generated.get("$defs", {})}.items():
         if name in _CODES:
             body["properties"]["code"] |= _CODES[name]

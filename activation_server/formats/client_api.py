@@ -14,6 +14,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_snake
+from typing_extensions import TypedDict  # pydantic takes that of the library from Python 3.12 on
 
 from activation_server import base64url
 
@@ -231,37 +232,40 @@ def pointer(location: tuple[int | str, ...]) -> str:
 Rfc3339 = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
-class Answer(BaseModel):
-    """What every answer is: written by the server, unknown fields to be ignored by apps."""
-
-    model_config = ConfigDict(frozen=True)
+# Answers are dictionaries that mypy has checked: a model would be made and read once more for each.
 
 
-class SeatsBody(Answer):
+class SeatsBody(TypedDict):
     """The seats of the license now."""
 
-    limit: int | None = Field(description="null when unlimited")
-    used: int = Field(description="computers that hold one")
+    limit: Annotated[int | None, Field(description="null when unlimited")]
+    used: Annotated[int, Field(description="computers that hold one")]
 
 
-class NoticeBody(Answer):
+class NoticeBody(TypedDict):
     """Something to show or to ignore."""
 
     code: str
-    message: str = Field(description="a sentence that can be shown to a person")
+    message: Annotated[str, Field(description="a sentence that can be shown to a person")]
 
 
-class CertificateAnswer(Answer):
+Status = Literal["activated", "already_activated", "reactivated"]
+
+
+class CertificateAnswer(TypedDict):
     """Answer to an activation and to a check-in."""
 
-    status: Literal["activated", "already_activated", "reactivated"]
+    status: Status
     activation_id: UUID
-    certificate: str = Field(description="compact JWS, type `activation+jwt`")
-    check_in_token: str = Field(description="send it with the next check-in; keep it secret")
-    check_in_after: Rfc3339 = Field(description="when to check in next")
-    certificate_expires: Rfc3339 | None = Field(
-        description="by when to have checked in; null when the license asks for no check-in"
-    )
+    certificate: Annotated[str, Field(description="compact JWS, type `activation+jwt`")]
+    check_in_token: Annotated[
+        str, Field(description="send it with the next check-in; keep it secret")
+    ]
+    check_in_after: Annotated[Rfc3339, Field(description="when to check in next")]
+    certificate_expires: Annotated[
+        Rfc3339 | None,
+        Field(description="by when to have checked in; null when the license asks for no check-in"),
+    ]
     seats: SeatsBody
     notices: list[NoticeBody]
     server_time: Rfc3339
@@ -270,10 +274,12 @@ class CertificateAnswer(Answer):
 class TrialAnswer(CertificateAnswer):
     """Answer to a request for a trial: that of an activation, and the trial's key."""
 
-    license_key: str = Field(description="for support, and to activate this computer again")
+    license_key: Annotated[
+        str, Field(description="for support, and to activate this computer again")
+    ]
 
 
-class DeactivationAnswer(Answer):
+class DeactivationAnswer(TypedDict):
     """Answer to a deactivation."""
 
     status: Literal["deactivated"]
@@ -281,8 +287,10 @@ class DeactivationAnswer(Answer):
     server_time: Rfc3339
 
 
-class ProblemBody(Answer):
+class ProblemBody(BaseModel):
     """A refusal (RFC 9457, `application/problem+json`)."""
+
+    model_config = ConfigDict(frozen=True)
 
     type: str = Field(description="URL of a page that says what it means and what to do")
     title: str
@@ -301,7 +309,7 @@ REQUESTS: tuple[type[Body], ...] = (
     DeactivationRequest,
     TrialRequest,
 )
-ANSWERS: tuple[type[Answer], ...] = (
+ANSWERS: tuple[type, ...] = (
     CertificateAnswer,
     TrialAnswer,
     DeactivationAnswer,
@@ -309,6 +317,6 @@ ANSWERS: tuple[type[Answer], ...] = (
 )
 
 
-def schema_name(model: type[BaseModel]) -> str:
+def schema_name(model: type) -> str:
     """Give the file name of a body's schema: `activation_request`."""
     return to_snake(model.__name__)

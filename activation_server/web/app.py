@@ -7,7 +7,7 @@ from typing import Any, cast
 import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -69,9 +69,9 @@ def build(context: Context, readiness: Readiness) -> FastAPI:
 def openapi(app: FastAPI) -> dict[str, Any]:
     """Describe the API (OpenAPI 3.1), with the bodies that routes read by themselves."""
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    _, bodies = models_json_schema(
-        [(model, "validation") for model in REQUESTS]
-        + [(model, "serialization") for model in ANSWERS],
+    _, bodies = TypeAdapter.json_schemas(
+        [(model, "validation", TypeAdapter(model)) for model in REQUESTS]
+        + [(model, "serialization", TypeAdapter(model)) for model in ANSWERS],
         ref_template="#/components/schemas/{model}",
         schema_generator=PlainJsonSchema,
     )

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from activation_server import base64url
 from activation_server.formats import offline_file, problem
@@ -17,6 +19,7 @@ from activation_server.formats.client_api import (
     OfflineRequest,
     ReactivationRequest,
     SeatsBody,
+    Status,
     TrialAnswer,
     TrialRequest,
     decode,
@@ -80,7 +83,7 @@ async def start_trial(context: Context, data: bytes) -> Outcome:
     if isinstance(result, Refused):
         return result
     answered = _certified(context, result.certified)
-    return TrialAnswer(**dict(answered), license_key=result.license_key)
+    return TrialAnswer(**answered, license_key=result.license_key)
 
 
 async def reactivate(
@@ -144,7 +147,7 @@ async def answer_file(context: Context, file: FileRequest, network: str | None) 
 
 def response_file(answer: CertificateAnswer | DeactivationAnswer) -> str:
     """Write the answer, as it is online, into a response file."""
-    return offline_file.write(Kind.RESPONSE, answer.model_dump_json().encode())
+    return offline_file.write(Kind.RESPONSE, to_json(answer))
 
 
 def _request(
@@ -186,7 +189,7 @@ def _told(body: ActivationRequest | ReactivationRequest | TrialRequest) -> Told:
 def _certified(context: Context, result: Certified) -> CertificateAnswer:
     activation = result.activation
     return CertificateAnswer(
-        status=activation.last.outcome.value,
+        status=cast("Status", activation.last.outcome.value),
         activation_id=activation.activation_id,
         certificate=result.certificate,
         check_in_token=result.check_in_token,

@@ -161,4 +161,4 @@ def _add_files_and_keys(router: APIRouter, context: Context) -> None:
 def _respond(context: Context, outcome: calls.Outcome) -> Response:
     if isinstance(outcome, Refused):
         return refuse(context, outcome)
-    return answer(outcome, 201 if outcome.status == "activated" else 200)
+    return answer(outcome, 201 if outcome["status"] == "activated" else 200)

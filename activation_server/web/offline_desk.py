@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from activation_server.rules.reasons import Refused
 from activation_server.services.context import Context
 from activation_server.services.offline_desk import Brought, Named
@@ -25,7 +27,7 @@ def brought_by(wanted: FileRequest, reason: str) -> Brought:
     async def carry_out(context: Context) -> bytes | Refused:
         # No network: who brings it is known, and whoever guesses keys is not behind their address.
         outcome = await client_calls.answer_file(context, wanted, network=None)
-        return outcome if isinstance(outcome, Refused) else outcome.model_dump_json().encode()
+        return outcome if isinstance(outcome, Refused) else to_json(outcome)
 
     return Brought(wanted.data, wanted.asks.purpose, named, reason, carry_out)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 import structlog
-from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
@@ -39,7 +38,7 @@ class JsonAnswer(Response):
         self.raw_headers = [*_JSON_HEADERS, (b"content-length", str(len(body)).encode())]
 
 
-def answer(body: BaseModel, status: int = 200) -> Response:
+def answer(body: Mapping[str, object], status: int = 200) -> Response:
     """Answer with a body as JSON."""
     return JsonAnswer(to_json(body), status)
 

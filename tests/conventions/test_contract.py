@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # has no type hints
+from pydantic_core import to_json
 from typer.testing import CliRunner
 
 from activation_server.cli.app import app
@@ -211,9 +212,9 @@ def test_answers_fit_their_schemas() -> None:
         server_time=START,
     )
     given_back = DeactivationAnswer(status="deactivated", seats=seats, server_time=START)
-    assert faults("certificate-answer.json", json.loads(answer.model_dump_json())) == []
-    assert faults("deactivation-answer.json", json.loads(given_back.model_dump_json())) == []
-    assert faults("certificate-answer.json", json.loads(given_back.model_dump_json()))
+    assert faults("certificate-answer.json", json.loads(to_json(answer))) == []
+    assert faults("deactivation-answer.json", json.loads(to_json(given_back))) == []
+    assert faults("certificate-answer.json", json.loads(to_json(given_back)))
 
 
 @pytest.mark.parametrize("reason", Reason)

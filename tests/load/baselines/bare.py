@@ -10,11 +10,10 @@ from pydantic import ConfigDict
 
 from activation_server.formats.client_api import (
     ActivationRequest,
-    CertificateAnswer,
     ReactivationRequest,
-    SeatsBody,
 )
 from activation_server.web.telemetry import NO_TELEMETRY
+from tests.load.baselines.answers import Answer, Seats
 from tests.load.baselines.serving import serve
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -33,14 +32,14 @@ class FirstActivation(ActivationRequest):
 
 
 # As long as a certificate for six components is.
-ANSWER = CertificateAnswer(
+ANSWER = Answer(
     status="reactivated",
     activation_id=UUID("0f8fad5b-d9cb-869f-a165-000000000001"),
     certificate="e" * 1_470,
     check_in_token="t" * 51,
     check_in_after=NOW + timedelta(days=7),
     certificate_expires=NOW + timedelta(days=30),
-    seats=SeatsBody(limit=3, used=3),
+    seats=Seats(limit=3, used=3),
     notices=[],
     server_time=NOW,
 )
@@ -51,11 +50,11 @@ def make_app() -> FastAPI:
     app = FastAPI(telemetry=NO_TELEMETRY)
 
     @app.post("/v1/activations", status_code=201)
-    async def activate(_body: FirstActivation) -> CertificateAnswer:
+    async def activate(_body: FirstActivation) -> Answer:
         return ANSWER
 
     @app.post("/v1/activations/{_activation_id}/reactivations")
-    async def reactivate(_activation_id: str, _body: CheckIn) -> CertificateAnswer:
+    async def reactivate(_activation_id: str, _body: CheckIn) -> Answer:
         return ANSWER
 
     return app

@@ -19,7 +19,6 @@ from activation_server import base64url, bootstrap
 from activation_server.crypto.digests import hardware_digests
 from activation_server.crypto.tokens import Presented
 from activation_server.formats import certificate
-from activation_server.formats.client_api import CertificateAnswer, SeatsBody
 from activation_server.rules import activation as rules
 from activation_server.rules.activation import Granted
 from activation_server.rules.hardware import identity, usable
@@ -31,6 +30,7 @@ from activation_server.settings import Settings
 from activation_server.store import activations, tables, terms
 from activation_server.store.database import POOL_SIZE
 from activation_server.web.telemetry import NO_TELEMETRY
+from tests.load.baselines.answers import Answer, Seats
 from tests.load.baselines.bare import CheckIn
 from tests.load.baselines.serving import serve
 
@@ -79,7 +79,7 @@ class Service:
     context: Context
     sessions: async_sessionmaker[AsyncSession]
 
-    async def check_in(self, activation_id: UUID, body: CheckIn) -> CertificateAnswer:
+    async def check_in(self, activation_id: UUID, body: CheckIn) -> Answer:
         """Take a check-in. Raises HTTPException."""
         presented = self.context.keyring.tokens.check(body.check_in_token, activation_id)
         if presented is None:
@@ -118,14 +118,14 @@ class Service:
         )
         return call, digester.hardware(identity(values))
 
-    def _answer(self, activation: Activation, sold: Any, license_: License) -> CertificateAnswer:
+    def _answer(self, activation: Activation, sold: Any, license_: License) -> Answer:
         keyring, last = self.context.keyring, activation.last
         key = keyring.signing[FIRST_KEY]
         header = certificate.header(key.kid, sold.product_row.algorithm)
         claims = certificate.claims(
             activation, self.context.issuer, license_.product, license_.hardware_salt
         )
-        return CertificateAnswer(
+        return Answer(
             status="reactivated",
             activation_id=activation.activation_id,
             certificate=key.sign(header, claims),
@@ -134,7 +134,7 @@ class Service:
             ),
             check_in_after=last.check_in_after,
             certificate_expires=last.certificate_expires,
-            seats=SeatsBody(limit=license_.terms.seats, used=license_.seats_used),
+            seats=Seats(limit=license_.terms.seats, used=license_.seats_used),
             notices=[],
             server_time=self.context.now(),
         )
@@ -176,7 +176,7 @@ def make_app(service: Service) -> FastAPI:
     app = FastAPI(telemetry=NO_TELEMETRY)
 
     @app.post("/v1/activations/{activation_id}/reactivations")
-    async def reactivate(activation_id: UUID, body: CheckIn) -> CertificateAnswer:
+    async def reactivate(activation_id: UUID, body: CheckIn) -> Answer:
         return await service.check_in(activation_id, body)
 
     return app
