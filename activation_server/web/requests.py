@@ -1,6 +1,7 @@
 """Request bodies: read up to their limit, and only of the type that a call takes."""
 
 import email.message
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -73,23 +74,25 @@ async def read_limited(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Read a body; raises TooLargeError over the limit, ClientDisconnect when it breaks off."""
     if declared_length(scope) > limit:
         raise TooLargeError
-    parts, size, more = [], 0, True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if size > limit:
+        body += message.get("body", b"")
+        if len(body) > limit:
             raise TooLargeError
         more = message.get("more_body", False)
-    return b"".join(parts)
+    return bytes(body)
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:
     """Give a header's value, the first one's; empty without it."""
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
 
 
 def content_type(stated: bytes) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from activation_server.rules.admission import Rank, rank_of
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent, HTTPScope
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent, HTTPRequestEvent, HTTPScope
 
 # The head of a request as nearly all are: a body of known length or none, the connection kept.
 _HEAD: Final = re.compile(
@@ -27,6 +27,7 @@ _HEAD: Final = re.compile(
     rb"[!-9;-~]+:[^\r\n\0]*\r\n)*)\r\n"
 )
 _LENGTH: Final = re.compile(rb"^(?i:content-length):([^\r]*)\r$", re.MULTILINE)
+_HEADER: Final = re.compile(rb"([^:]+):[ \t]*([^\r]*)\r\n")
 _UNUSUAL: Final = frozenset({b"connection", b"transfer-encoding"})  # in an answer
 
 
@@ -43,8 +44,7 @@ class Whole:
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Give its headers, their names in small letters."""
-        lines = (line.partition(b":") for line in self.head.split(b"\r\n")[:-1])
-        return [(name.lower(), value.lstrip(b" \t")) for name, _, value in lines]
+        return [(name.lower(), value) for name, value in _HEADER.findall(self.head)]
 
 
 def whole(data: bytes) -> Whole | None:
@@ -87,10 +87,18 @@ class WholeCycle(RequestResponseCycle):
             keep_alive=True,
             on_response=connection.on_response_complete,
         )
-        self.body = bytearray(request.body)
         self.more_body = False
-        self.message_event.set()  # nothing of it is waited for
+        self._request: HTTPRequestEvent | None = {
+            "type": "http.request",
+            "body": request.body,
+            "more_body": False,
+        }
         self._start: Any = None  # of the answer, until its body comes
+
+    async def receive(self) -> "ASGIReceiveEvent":
+        """Give the body, which is waited for by nobody; after it, that the client has gone."""
+        request, self._request = self._request, None
+        return request or await super().receive()
 
     async def send(self, message: "ASGISendEvent") -> None:
         """Take a message of the answer."""
