@@ -249,15 +249,22 @@ def _first(call: Call, license_: License, activation_id: UUID, answer: Answered)
 
 
 def _renewed(activation: Activation, call: Call, license_: License, answer: Answered) -> Activation:
-    return replace(
-        activation,
+    return Activation(  # each by its name: `replace` looks through all of them, at every check-in
+        activation_id=activation.activation_id,
+        license_id=activation.license_id,
         hardware=call.hardware,  # what was reported last counts from now on
+        activated_at=activation.activated_at,
+        removed_at=activation.removed_at,
+        removed_by=activation.removed_by,
         seq=activation.seq + 1,
+        fork_tip=activation.fork_tip,
         virtual=activation.is_virtual_for(call),
         leased_until=_leased_until(license_, answer.at),
         lapsed=False,
-        true_tip=None,
         last=answer,
+        true_from=activation.true_from,
+        true_tip=None,
+        told=activation.told,
     )
 
 

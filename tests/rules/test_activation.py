@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,6 +145,16 @@ def test_a_check_in_advances_the_counter():
     assert decision.activation.seq == 2
     assert decision.activation.last.outcome is Outcome.REACTIVATED
     assert not decision.events
+
+
+def test_a_check_in_leaves_all_else_as_it_was():
+    told: dict[str, Any] = {"told": b"digest", "fork_tip": 7, "true_from": 1}
+    seated = make_activation(activated_at=NOW - DAY, **told)
+    decision = check_in(make_call(2), seated, make_license())
+    assert isinstance(decision, Granted)
+    changes = {"hardware", "seq", "virtual", "leased_until", "lapsed", "last", "true_tip"}
+    for name in {field.name for field in fields(Activation)} - changes:
+        assert getattr(decision.activation, name) == getattr(seated, name)
 
 
 def test_other_hardware_is_refused_and_named():
