@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from activation_server import base64url
+from activation_server import base64url, uuids
 from activation_server.crypto.mac import MAC_BYTES, Mac
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ class TokenKey:
         expected = self.key.of(activation_id.bytes + body)
         if len(raw) != _LENGTH or not hmac.compare_digest(mac, expected):
             return None
-        return Presented(UUID(bytes=body[:16]), int.from_bytes(body[16:]))
+        return Presented(uuids.from_bytes(body[:16]), int.from_bytes(body[16:]))

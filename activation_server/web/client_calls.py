@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from activation_server import base64url
+from activation_server import base64url, uuids
 from activation_server.formats import offline_file, problem
 from activation_server.formats.client_api import (
     MAX_BODY,
@@ -205,6 +205,6 @@ def _certified(context: Context, result: Certified) -> CertificateAnswer:
 
 def _uuid(text: str) -> UUID | None:
     try:
-        return UUID(text)
+        return uuids.from_text(text)
     except ValueError:
         return None
