@@ -226,7 +226,7 @@ def note_statements(database: Database, asked: list[str]) -> None:
         connection.driver_connection.add_query_logger(note_directly)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    event.listen(database._lanes.sync_engine, "connect", opened)
+    event.listen(database._lanes.engine.sync_engine, "connect", opened)
 
 
 def machines_file() -> Path:

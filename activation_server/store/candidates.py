@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.store.database import Driver
+from activation_server.store.lanes import Driver
 
 AT_ONCE: Final = 128
 

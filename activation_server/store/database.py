@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
-import asyncpg
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from activation_server.rules.errors import UnavailableError
+from activation_server.store.lanes import Driver, Lanes
 
 ATTEMPTS = 3
 POOL_SIZE = 16
@@ -45,7 +45,6 @@ _TOO_SLOW = frozenset({"55P03", "57014"})
 _LOST_CONNECTION_CLASS = "08"
 
 Connection: TypeAlias = AsyncConnection  # what services pass on, and never speak to themselves
-Driver: TypeAlias = "asyncpg.Connection[Any]"  # the driver's own, for statements of the hot path
 Result = TypeVar("Result")
 
 
@@ -75,8 +74,8 @@ class Database:
     engine: AsyncEngine
 
     @cached_property
-    def _lanes(self) -> AsyncEngine:
-        return _engine(self.engine.url, LANES, _LANE_SETTINGS)
+    def _lanes(self) -> Lanes:
+        return Lanes(_engine(self.engine.url, LANES, _LANE_SETTINGS), LANES)
 
     async def dispose(self) -> None:
         """Close all connections."""
@@ -109,15 +108,9 @@ class Database:
         """Run single statements, each its own transaction, on a connection of the driver's own.
 
         For many requests at once: it never waits long for a lock, and nothing is run again.
-        Raises what the driver raises, OSError and TimeoutError.
+        Raises what the driver raises, and what `Lanes` does.
         """
-        async with self._lanes.connect() as connection:
-            raw = await connection.get_raw_connection()
-            try:
-                return await work(cast("Driver", raw.driver_connection))
-            except BaseException:
-                await connection.invalidate()  # whatever it was: the next one gets a new one
-                raise
+        return await self._lanes.run(work)
 
     @asynccontextmanager
     async def alone(self, lock: int) -> AsyncIterator[bool]:
