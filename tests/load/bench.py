@@ -5,7 +5,6 @@ import json
 import resource
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from activation_server.rules.errors import OperatorError
 from tests.load import report, wrk
-from tests.load.data_set import NoSpaceError, require_space
+from tests.load.data_set import NoSpaceError, fresh_folder, require_space
 from tests.load.machine import facts
 from tests.load.report import Measured, Results, Row, Setup
 from tests.load.rows import QUICK, ROWS
@@ -95,9 +94,8 @@ def data_folder(kept: Path | None) -> Iterator[Path]:
         kept.mkdir(parents=True, exist_ok=True)
         yield kept
         return
-    with tempfile.TemporaryDirectory(prefix="activation-bench-") as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL runs as another user where this is root
-        yield Path(folder)
+    with fresh_folder() as folder:
+        yield folder
 
 
 def main() -> None:

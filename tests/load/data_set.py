@@ -4,10 +4,11 @@ import asyncio
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -73,6 +74,14 @@ def require_space(folder: Path, activations: int) -> None:
             f"{activations:,} activations need {needed / 1e9:.0f} GB in {folder}, "
             f"where {free / 1e9:.0f} GB are free: set BENCH_DATA to a folder with more."
         )
+
+
+@contextmanager
+def fresh_folder(within: Path | None = None) -> Iterator[Path]:
+    """Give a folder for data sets that goes at the end."""
+    with tempfile.TemporaryDirectory(prefix="activation-bench-", dir=within) as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user where this is root
+        yield Path(folder)
 
 
 def data_set(folder: Path, activations: int) -> DataSet:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psutil
 
-from tests.load.data_set import data_set
+from tests.load.data_set import data_set, fresh_folder
 from tests.load.rates import Side, full
 from tests.load.report import Measured, Setup
 from tests.load.requests import spread
@@ -27,8 +27,15 @@ def bytes_of_a_computer(setup: Setup) -> Measured:
 
 
 def bytes_after_check_ins(setup: Setup) -> Measured:
-    """Give the same after every computer of a small data set checked in several times."""
-    with stage(data_set(setup.folder, setup.few_activations)) as on, on.server() as server:
+    """Give the same after every computer of a small data set checked in several times.
+
+    The data set is made for it: every computer of one that is kept has checked in before.
+    """
+    with (
+        fresh_folder(setup.folder) as folder,
+        stage(data_set(folder, setup.few_activations)) as on,
+        on.server() as server,
+    ):
         count = on.data.activations
         file = on.check_ins_of([spread(each, count) for each in range(count * _CHECK_INS)])
         all_of_them = replace(full(setup), seconds=_LONGEST).send(server.address, file)
