@@ -91,7 +91,7 @@ async def reactivate(
 ) -> Outcome:
     """Take a check-in of an activation, from a network (see `rules/network.py`)."""
     body = decode(ReactivationRequest, data)
-    known_as = _uuid(activation_id)
+    known_as = activation_id_of(activation_id)
     if known_as is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
     request = _request(body, product=body.product, license_key=body.license_key, network=network)
@@ -102,7 +102,7 @@ async def reactivate(
 async def deactivate(context: Context, activation_id: str, data: bytes) -> Outcome:
     """Give the seat of an activation back."""
     body = decode(DeactivationRequest, data)
-    known_as = _uuid(activation_id)
+    known_as = activation_id_of(activation_id)
     if known_as is None:
         return Refused(Reason.ACTIVATION_NOT_FOUND)
     result = await service.deactivate(context, known_as, body.check_in_token, body.request_id)
@@ -203,7 +203,8 @@ def _certified(context: Context, result: Certified) -> CertificateAnswer:
     )
 
 
-def _uuid(text: str) -> UUID | None:
+def activation_id_of(text: str) -> UUID | None:
+    """Read the id of an activation; `None` for what is none."""
     try:
         return uuids.from_text(text)
     except ValueError:

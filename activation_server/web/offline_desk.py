@@ -1,7 +1,5 @@
 """Offline request files that somebody brings for a caller, to the console or to the admin API."""
 
-from uuid import UUID
-
 from pydantic_core import to_json
 
 from activation_server.rules.reasons import Refused
@@ -16,7 +14,7 @@ def brought_by(wanted: FileRequest, reason: str) -> Brought:
     body = wanted.body()
     token, activation_id = getattr(body, "check_in_token", None), None
     if token is not None:
-        activation_id = _uuid(wanted.asks.named_activation())
+        activation_id = client_calls.activation_id_of(wanted.asks.named_activation())
     named = Named(
         product=getattr(body, "product", None),
         license_key=None if token else getattr(body, "license_key", None),
@@ -30,10 +28,3 @@ def brought_by(wanted: FileRequest, reason: str) -> Brought:
         return outcome if isinstance(outcome, Refused) else to_json(outcome)
 
     return Brought(wanted.data, wanted.asks.purpose, named, reason, carry_out)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
