@@ -68,12 +68,8 @@ class Pool(Generic[Item, Answer]):
     async def _do(
         self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], work: Work[Item, Answer]
     ) -> None:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - for mypy: it runs as a task of its own
-        alarm = loop.call_later(self.late_seconds, self._tell_late, task, work)
         try:
-            answers = await work([item for item, _ in batch])
+            answers = await self._timed(work, [item for item, _ in batch])
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():  # whoever asked may be gone
                     future.set_result(answer)
@@ -81,11 +77,20 @@ class Pool(Generic[Item, Answer]):
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
+
+    async def _timed(self, work: Work[Item, Answer], items: Sequence[Item]) -> Sequence[Answer]:
+        """Do a batch; the next one may go once it is back, or late."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - for mypy: each batch is a task of its own
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(self.late_seconds, self._tell_late, task, work)
+        try:
+            return await work(items)
         finally:
             alarm.cancel()
             self._under_way.discard(task)
             self._late.discard(task)
-            self._go(work)
+            self._go(work)  # before its own answers are signed: the database need not wait for it
 
     def _tell_late(self, task: asyncio.Task[None], work: Work[Item, Answer]) -> None:
         self._late.add(task)

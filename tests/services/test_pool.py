@@ -86,6 +86,29 @@ def test_who_comes_meanwhile_goes_with_all_others_who_did():
     asyncio.run(test())
 
 
+def test_the_next_batch_begins_before_the_answers_of_the_last_are_worked_on():
+    async def test():
+        pool, work = patient(), Batches()
+        begun_at_the_answer = []
+
+        async def sign(item: int) -> None:
+            await pool.ask(item, work)
+            begun_at_the_answer.append(len(work.begun))
+
+        first = asyncio.create_task(sign(1))
+        await work.wait_for(1)
+        second = asyncio.create_task(sign(2))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        work.done[0].set()
+        await first
+        assert begun_at_the_answer == [2]
+        work.finish()
+        await second
+
+    asyncio.run(test())
+
+
 def test_enough_of_them_go_without_waiting_for_the_others():
     async def test():
         pool, work = patient(enough=2), Batches()
