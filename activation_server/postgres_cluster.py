@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import psutil
 
+from activation_server.available_memory import available_memory
 from activation_server.postgres_account import (
     EmbeddedPostgresError,
     account_for,
@@ -57,9 +58,18 @@ _INITIAL = {
     "log_timezone": "UTC",
     "max_connections": "100",
     "max_wal_size": "512MB",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
 }
+# A quarter of the memory there is, as PostgreSQL's manual advises for `shared_buffers`; it takes no
+# more of it than it uses.
+_BUFFERS_PART = 4
+_LEAST_BUFFERS, _MOST_BUFFERS = 128 << 20, 8 << 30
+
+
+def buffers(memory: int) -> int:
+    """Gives the bytes for PostgreSQL's buffers where there is so much memory, in whole MiB."""
+    part = min(max(memory // _BUFFERS_PART, _LEAST_BUFFERS), _MOST_BUFFERS)
+    return part >> 20 << 20
 
 
 def give_to_owner_of_parent(path: Path) -> None:
@@ -176,7 +186,8 @@ class Cluster:
         new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.data_dir))
         if os.geteuid() == 0:
             os.chown(new, self.account.uid, self.account.gid, follow_symlinks=False)
-        settings = [f"--set={name}={value}" for name, value in _INITIAL.items()]
+        initial = {**_INITIAL, "shared_buffers": f"{buffers(available_memory()) >> 20}MB"}
+        settings = [f"--set={name}={value}" for name, value in initial.items()]
         # The built-in locale folds and sorts the same on every machine.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--data-checksums"]

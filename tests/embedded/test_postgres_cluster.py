@@ -14,9 +14,10 @@ import psutil
 import pytest
 import sqlalchemy
 
+from activation_server.available_memory import available_memory
 from activation_server.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from activation_server.postgres_account import let_read, system_account
-from activation_server.postgres_cluster import Postmaster
+from activation_server.postgres_cluster import Postmaster, buffers
 from tests.embedded.processes import ROOT, User, is_alive, python, query, wait_until
 
 as_root = pytest.mark.skipif(not ROOT, reason="only root can act as two OS users")
@@ -78,6 +79,21 @@ def test_the_log_holds_no_values(used_dir: Path, postgres: EmbeddedPostgres) -> 
             query(postgres.url(), statement)
     assert "ready to accept connections" in (used_dir / "postgres.log").read_text()
     assert "Ana" not in (used_dir / "postgres.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "buffers_mib"),
+    [(100, 128), (512, 128), (2_000, 500), (24_001, 6_000), (65_536, 8_192)],
+)
+def test_buffers_are_a_quarter_of_the_memory_within_bounds(
+    memory_mib: int, buffers_mib: int
+) -> None:
+    assert buffers(memory_mib << 20) == buffers_mib << 20
+
+
+def test_a_new_cluster_has_buffers_by_the_memory_there_is(postgres: EmbeddedPostgres) -> None:
+    set_to = query(postgres.url(), "SELECT pg_size_bytes(current_setting('shared_buffers'))")
+    assert set_to == buffers(available_memory())
 
 
 def test_a_long_log_is_put_aside_and_a_failed_start_shows_its_end(data_dir: Path) -> None:

@@ -170,7 +170,7 @@ def check_ins_among_many(setup: Setup) -> Measured:
         on_many.server() as server_many,
         on_few.server() as server_few,
     ):
-        read = read_once(many.folder)
+        read = f"{read_once(many.folder)}; {on_many.read_into_buffers()}"
         big = Side(server_many, on_many.check_ins, full(setup))
         small = Side(server_few, on_few.check_ins, full(setup))
         alternate((big, small), setup.rounds)

@@ -15,6 +15,7 @@ from tests.load.wrk import Load
 _WRITTEN = ("activations", "events")  # what an activation writes to, but for its license's row
 _BESIDE = ("licenses", "license_keys")
 _CHECK_INS = 3  # of each computer of the sample
+_SAMPLES = 10  # small data sets in one: tables of fewer rows have few, half empty pages
 _LONGEST = 3_600  # seconds
 SETTLED = 10_000  # requests after which a worker has all that it keeps
 
@@ -33,7 +34,7 @@ def bytes_after_check_ins(setup: Setup) -> Measured:
     """
     with (
         fresh_folder(setup.folder) as folder,
-        stage(data_set(folder, setup.few_activations)) as on,
+        stage(data_set(folder, _SAMPLES * setup.few_activations)) as on,
         on.server() as server,
     ):
         count = on.data.activations
