@@ -278,6 +278,7 @@ def _answered(
 ) -> Answered:
     """What the answer is made from, with all that it tells: a retry is told the same."""
     check_in_after, expires = _schedule(license_, now)
+    coverage = license_.coverage(now)
     return Answered(
         outcome=outcome,
         request_id=call.request_id,
@@ -286,9 +287,9 @@ def _answered(
         at=now,
         check_in_after=check_in_after,
         certificate_expires=expires,
-        coverage=license_.coverage(now),
+        coverage=coverage,
         signing_key=key,
-        notices=notices(license_, now) + told,
+        notices=notices(license_, coverage, now) + told,
         app=call.app,
         computer=call.computer,
     )

@@ -109,7 +109,7 @@ class Terms:
     trial_days: int | None = None  # `None`: no trial
     trial_again_months: int | None = None  # `None`: a computer has one trial, ever
 
-    @property
+    @cached_property
     def lasts(self) -> int | None:
         """How many days it lasts: a trial has days of its own."""
         return self.term_days if self.trial_days is None else self.trial_days
@@ -201,9 +201,12 @@ class License:
 
     def kind(self, now: datetime) -> Kind:
         """Tell what it is."""
+        return self._kind_by(self.ends_at(now))
+
+    def _kind_by(self, end: datetime | None) -> Kind:
         if self.terms.trial_days is not None:
             return Kind.TRIAL
-        return Kind.PERPETUAL if self.ends_at(now) is None else Kind.SUBSCRIPTION
+        return Kind.PERPETUAL if end is None else Kind.SUBSCRIPTION
 
     def awaits_activation(self) -> bool:
         """Whether its term counts from a first activation that is still to come."""
@@ -236,11 +239,12 @@ class License:
 
     def coverage(self, now: datetime) -> Coverage:
         """What it covers now."""
+        end = self.ends_at(now)
         return Coverage(
             edition=self.terms.edition,
-            kind=self.kind(now),
+            kind=self._kind_by(end),
             seats=self.terms.seats,
-            expires=self.ends_at(now),
+            expires=end,
             maintenance_until=self.maintained_until(),
             features=self.terms.features,
         )
@@ -291,12 +295,12 @@ def _refuse_version(license_: License, app: App) -> Refused | None:
     return None
 
 
-def notices(license_: License, now: datetime) -> tuple[Notice, ...]:
-    """What the person should know about a license that is in use."""
+def notices(license_: License, coverage: Coverage, now: datetime) -> tuple[Notice, ...]:
+    """What the person should know about a license that is in use, and what it covers now."""
     found = []
-    end, until = license_.ends_at(now), license_.maintained_until()
+    end, until = coverage.expires, coverage.maintenance_until
     soon, ends_soon = SOON, Notice.LICENSE_ENDS_SOON
-    if license_.kind(now) is Kind.TRIAL:
+    if coverage.kind is Kind.TRIAL:
         soon, ends_soon = TRIAL_SOON, Notice.TRIAL_ENDS_SOON
     if end is not None and now >= end:
         found.append(Notice.LICENSE_IN_GRACE)

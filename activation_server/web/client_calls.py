@@ -189,7 +189,7 @@ def _told(body: ActivationRequest | ReactivationRequest | TrialRequest) -> Told:
 def _certified(context: Context, result: Certified) -> CertificateAnswer:
     activation = result.activation
     return CertificateAnswer(
-        status=cast("Status", activation.last.outcome.value),
+        status=cast("Status", str(activation.last.outcome)),
         activation_id=activation.activation_id,
         certificate=result.certificate,
         check_in_token=result.check_in_token,

@@ -76,7 +76,8 @@ def test_a_license_works_until_the_end_of_its_grace(days: int, grace: int):
 
 def test_ends_are_told_in_time():
     def told(**values: object) -> tuple[Notice, ...]:
-        return notices(make_license(Terms(grace_days=5), **values), NOW)
+        license_ = make_license(Terms(grace_days=5), **values)
+        return notices(license_, license_.coverage(NOW), NOW)
 
     assert told() == ()
     assert told(expires_at=NOW + 31 * DAY) == ()
