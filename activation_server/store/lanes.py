@@ -38,7 +38,8 @@ class Lanes:
         Raises what `work` raises, and its connection is used no more then: whatever it was. Raises
         TimeoutError when none gets free, and what SQLAlchemy raises when none can be opened.
         """
-        await self._enter()
+        async with asyncio.timeout(WAIT_SECONDS):
+            await self._room.acquire()
         try:
             lane = await self._lane()
             try:
@@ -56,13 +57,6 @@ class Lanes:
         while self._free:
             await self._free.pop().connection.close()
         await self.engine.dispose()
-
-    async def _enter(self) -> None:
-        if not self._room.locked():
-            await self._room.acquire()
-            return
-        async with asyncio.timeout(WAIT_SECONDS):
-            await self._room.acquire()
 
     async def _lane(self) -> _Lane:
         while self._free:

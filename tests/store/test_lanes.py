@@ -1,7 +1,7 @@
 """Connections for the hot path: kept, shared by nobody, and given up when they may be broken."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -88,44 +88,50 @@ def test_who_waits_too_long_is_told_and_takes_no_place_away(
     assert len(asyncio.run(run())) == COUNT
 
 
-def test_after_a_fault_there_is_another_connection(database_url: str):
+def before_and_after(url: str, spoil: Callable[[Lanes], Awaitable[None]]) -> tuple[int, int]:
+    """Who serves before a connection is spoilt, and who serves next."""
+
     async def run() -> tuple[int, int]:
-        async def fails(driver: Driver) -> None:
-            await driver.fetch("SELECT 1 / 0")
+        async with opened(url) as lanes:
+            before = await lanes.run(who)
+            await spoil(lanes)
+            return before, await lanes.run(who)
 
-        async with opened(database_url) as lanes:
-            first = await lanes.run(who)
-            with pytest.raises(asyncpg.DivisionByZeroError):
-                await lanes.run(fails)
-            return first, await lanes.run(who)
+    return asyncio.run(run())
 
-    first, second = asyncio.run(run())
-    assert first != second
+
+def test_after_a_fault_there_is_another_connection(database_url: str):
+    async def fails(driver: Driver) -> None:
+        await driver.fetch("SELECT 1 / 0")
+
+    async def spoil(lanes: Lanes) -> None:
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await lanes.run(fails)
+
+    before, after = before_and_after(database_url, spoil)
+    assert before != after
 
 
 def test_after_a_cancelled_work_there_is_another_connection(database_url: str):
-    async def run() -> tuple[int, int]:
+    async def spoil(lanes: Lanes) -> None:
         inside = asyncio.Event()
 
         async def sleeps(driver: Driver) -> None:
             inside.set()
             await driver.fetch("SELECT pg_sleep(60)")
 
-        async with opened(database_url) as lanes:
-            first = await lanes.run(who)
-            task = asyncio.create_task(lanes.run(sleeps))
-            await inside.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            return first, await lanes.run(who)
+        task = asyncio.create_task(lanes.run(sleeps))
+        await inside.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
-    first, second = asyncio.run(run())
-    assert first != second
+    before, after = before_and_after(database_url, spoil)
+    assert before != after
 
 
 def test_a_connection_that_postgresql_has_ended_is_not_used(database_url: str):
-    async def run() -> tuple[int, int]:
+    async def spoil(lanes: Lanes) -> None:
         ended = asyncio.Event()
 
         async def watch(driver: Driver) -> int:
@@ -133,13 +139,12 @@ def test_a_connection_that_postgresql_has_ended_is_not_used(database_url: str):
             return driver.get_server_pid()
 
         async def end(driver: Driver) -> None:
-            await driver.fetch("SELECT pg_terminate_backend($1)", first)
+            await driver.fetch("SELECT pg_terminate_backend($1)", watched)
 
-        async with opened(database_url) as lanes, opened(database_url) as killer:
-            first = await lanes.run(watch)
+        async with opened(database_url) as killer:
+            watched = await lanes.run(watch)
             await killer.run(end)
             await ended.wait()
-            return first, await lanes.run(who)
 
-    first, second = asyncio.run(run())
-    assert first != second
+    before, after = before_and_after(database_url, spoil)
+    assert before != after
