@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from statistics import median, quantiles
 from typing import Final
 
-from activation_server.cli.serving import spare_the_collector
+from activation_server.cli import serving
 from activation_server.formats import license_key
 from activation_server.rules.folding import BEGINNING, is_found, is_unspaced, words
 from activation_server.rules.person import Search, split_email
@@ -85,7 +85,8 @@ def _drawn(made: PeopleSet, seed: int, count: int) -> Sequence[int]:
 def _measured(setup: Setup, kind: Kind) -> Measured:
     made = people.people_set(setup.folder, setup.people)
     wanted, read = kind(made, setup.rounds * QUERIES), read_once(made.folder)
-    seconds, results = asyncio.run(_searched(made, wanted))
+    with asyncio.Runner(loop_factory=serving.loop_factory()) as runner:
+        seconds, results = runner.run(_searched(made, wanted))
     rounds = [_p99(seconds[at : at + QUERIES]) for at in range(0, len(seconds), QUERIES)]
     p99 = median(rounds)
     compared = _compared(wanted)
@@ -116,7 +117,7 @@ async def _searched(made: PeopleSet, wanted: Sequence[str]) -> tuple[list[float]
     seconds, results = [], dict[str, tuple[set[int], bool]]()
     async with people.opened(made) as context:
         await finding.find(context, "warm up")
-        spare_the_collector()  # as a server does
+        serving.spare_the_collector()  # as a server does
         for each in wanted:
             begun = time.perf_counter()
             found = await finding.find(context, each)

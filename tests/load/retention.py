@@ -15,7 +15,7 @@ from statistics import median, quantiles
 
 from sqlalchemy import text
 
-from activation_server.cli.serving import spare_the_collector
+from activation_server.cli import serving
 from activation_server.rules.errors import UnavailableError
 from activation_server.rules.retention import Run
 from activation_server.services import check_in, licensing, new_seat, retention
@@ -145,7 +145,8 @@ def beside_retention(setup: Setup) -> Measured:
     place.mkdir(exist_ok=True)
     try:
         made = people.people_set(place, setup.due)
-        return asyncio.run(_measured(made, setup.seconds))
+        with asyncio.Runner(loop_factory=serving.loop_factory()) as runner:
+            return runner.run(_measured(made, setup.seconds))
     finally:
         shutil.rmtree(place)
 
@@ -157,7 +158,7 @@ async def _measured(made: PeopleSet, seconds: int) -> Measured:
         check_ins = CheckIns(context)
         await check_ins.begin()
         await context.database.transact(_make_due)
-        spare_the_collector()  # as a server does
+        serving.spare_the_collector()  # as a server does
         rate = await check_ins.saturate() / 2
         halts, begun = _Halts(), time.perf_counter()
         running = asyncio.create_task(retention.run(_halting(context, halts), lambda *_told: None))
