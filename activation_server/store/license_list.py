@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activation_server.rules.license import LONGEST_DAYS, Status
 from activation_server.rules.reasons import Reason
 from activation_server.rules.seat import Activation
-from activation_server.store.activations import STORED, activation_of
+from activation_server.store.activation_rows import STORED, activation_of
 from activation_server.store.arrays import is_one_of
 from activation_server.store.licenses import ALL, StoredLicense, stored_license
 from activation_server.store.tables import activations, licenses, policies, refusals

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from activation_server.rules.releases import Releases
 from activation_server.rules.seat import Activation
 from activation_server.store import events, tables
-from activation_server.store.activations import STORED, activation_of, columns_of
+from activation_server.store.activation_rows import STORED, activation_of, columns_of
 from activation_server.store.events import StoredEvent
 from activation_server.store.lanes import Driver
 from activation_server.store.licenses import CertifiedLicense

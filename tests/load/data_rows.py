@@ -16,7 +16,7 @@ from activation_server.rules.seat import Call, Known
 from activation_server.rules.seat import Computer as System
 from activation_server.services.context import Context, Randomness
 from activation_server.services.keys import FIRST_KEY
-from activation_server.store import activations, events, licenses, tables
+from activation_server.store import activation_rows, events, licenses, tables
 from activation_server.store.events import StoredEvent
 from activation_server.store.licenses import NewLicense
 from tests.load.computers import APP, OS, SEATS, Computer, Drawn, new_license
@@ -90,7 +90,7 @@ class Chunk:
         )
         assert isinstance(decision, Granted), decision
         token = digester.hardware(identity(values))
-        self.activations.add(activations.columns_of(decision.activation, token))
+        self.activations.add(activation_rows.columns_of(decision.activation, token))
         for event in decision.events:
             event_id = Randomness(Drawn(f"event {computer.number}")).uuid()
             line = StoredEvent(self.now, event_id, event.kind, event.details)

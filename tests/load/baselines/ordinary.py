@@ -27,7 +27,7 @@ from activation_server.rules.seat import Activation, Call, Computer
 from activation_server.services.context import Context
 from activation_server.services.keys import FIRST_KEY
 from activation_server.settings import Settings
-from activation_server.store import activations, tables, terms
+from activation_server.store import activation_rows, tables, terms
 from activation_server.store.database import POOL_SIZE
 from activation_server.web.telemetry import NO_TELEMETRY
 from tests.load.baselines.answers import Answer, Seats
@@ -94,14 +94,16 @@ class Service:
             decision = rules.reactivate(
                 call,
                 presented.seq,
-                activations.activation_of([getattr(row, one.name) for one in activations.STORED]),
+                activation_rows.activation_of(
+                    [getattr(row, one.name) for one in activation_rows.STORED]
+                ),
                 license_,
                 FIRST_KEY,
                 self.context.now(),
             )
             if not isinstance(decision, Granted):
                 raise HTTPException(403)
-            for name, value in activations.columns_of(decision.activation, token).items():
+            for name, value in activation_rows.columns_of(decision.activation, token).items():
                 setattr(row, name, value)
         return self._answer(decision.activation, sold, license_)
 
