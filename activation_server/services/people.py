@@ -198,7 +198,9 @@ async def with_email(context: Context, connection: Connection, email: str) -> Se
         some = candidates[start : start + BATCH]
         ids = [(each.license_id, each.person_id) for each in some]
         computers = await store.computers_of_people(connection, ids)
-        profiles += [profile_of(context, each, computers) for each in some]
+        profiles += [
+            profile_of(context, each, computers[each.license_id, each.person_id]) for each in some
+        ]
     return [each for each in profiles if split_email(each.person.email or "") == address]
 
 
@@ -233,7 +235,8 @@ async def of_licenses(
     computers = await store.computers_of_licenses(connection, license_ids)
     people: dict[UUID, list[Profile]] = {license_id: [] for license_id in license_ids}
     for stored in await store.of_licenses(connection, license_ids):
-        people[stored.license_id].append(profile_of(context, stored, computers))
+        used = computers[stored.license_id, stored.person_id]
+        people[stored.license_id].append(profile_of(context, stored, used))
     return {license_id: tuple(known) for license_id, known in people.items()}
 
 

@@ -83,7 +83,8 @@ async def _add_matching(
     if by_computer:
         computers = await store.computers_of_people(connection, by_computer)
         for person in await store.by_ids(connection, by_computer):
-            opened = open_person(context, person, computers)
+            used = computers[person.license_id, person.person_id]
+            opened = open_person(context, person, used)
             if opened is not None and search.finds(opened.person, opened.names()):
                 found[person.license_id] = None
 

@@ -62,7 +62,7 @@ def open_person(
     computers: Sequence[StoredComputer] = (),
     only: Collection[str] = PERSON,
 ) -> OpenPerson | None:
-    """Open a person, or some columns `only`; `None` when erased.
+    """Open a person with their computers, or some columns `only`; `None` when erased.
 
     Raises SealBrokenError when the row is not as written.
     """
@@ -80,11 +80,7 @@ def open_person(
         key=key,
         contacted_at=stored.contacted_at,
         person=Person(**opened),
-        computers={
-            each.activation_id: _open_computer(key, each)
-            for each in computers
-            if each.license_id == license_id and each.person_id == person_id
-        },
+        computers={each.activation_id: _open_computer(key, each) for each in computers},
         superseded=frozenset(stored.superseded or ()),
     )
 

@@ -1,9 +1,10 @@
 """People on licenses, as sealed: their rows, their computers, and the search by tokens."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
@@ -63,6 +64,9 @@ class StoredComputer:
     comments: bytes | None = field(default=None, repr=False)
     commented_at: datetime | None = None
 
+
+# By license and person; of somebody who uses none, none.
+Computers: TypeAlias = defaultdict[tuple[UUID, UUID], list[StoredComputer]]
 
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
 _COMPUTER = [_C[name] for name in StoredComputer.__slots__]
@@ -217,10 +221,10 @@ _COMPUTERS_OF_PEOPLE: Final = select(*_COMPUTER).where(
 
 async def computers_of_licenses(
     connection: AsyncConnection, license_ids: Collection[UUID]
-) -> Sequence[StoredComputer]:
+) -> Computers:
     """Give what is known of the computers of licenses."""
     rows = await connection.execute(_COMPUTERS_OF_LICENSES, {"ids": list(license_ids)})
-    return [StoredComputer(*row) for row in rows]
+    return _by_person(rows)
 
 
 async def computers_of(
@@ -233,10 +237,19 @@ async def computers_of(
 
 async def computers_of_people(
     connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
-) -> Sequence[StoredComputer]:
+) -> Computers:
     """Give the computers of people of many licenses, by the ids of both."""
     rows = await connection.execute(_COMPUTERS_OF_PEOPLE, given_pairs(ids))
-    return [StoredComputer(*row) for row in rows]
+    return _by_person(rows)
+
+
+def _by_person(rows: Iterable[Sequence[Any]]) -> Computers:
+    """Sort computers by who uses them: a license may have thousands of both."""
+    computers: Computers = defaultdict(list)
+    for row in rows:
+        one = StoredComputer(*row)
+        computers[one.license_id, one.person_id].append(one)
+    return computers
 
 
 async def computer(
