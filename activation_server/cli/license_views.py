@@ -53,15 +53,17 @@ def print_list(documents: Sequence[Document]) -> None:
             f"{document['seats_used']}/{document['seats'] or '∞'}",
             document["expires"] or "-",
             escape(document["order"] or "-"),
-            escape(people(document["people"])),
+            escape(people(document)),
         )
     out.print(table)
 
 
-def people(documents: Sequence[Document]) -> str:
+def people(document: Document) -> str:
     """Name the first person of a license, and say how many more there are."""
-    named = [text for each in documents if (text := person(each))]
-    return f"{named[0]} +{len(named) - 1}" if len(named) > 1 else (named or ["-"])[0]
+    listed = document["people"]
+    named = [text for each in listed if (text := person(each))]
+    more = len(named) - 1 + document["people_total"] - len(listed)
+    return f"{named[0]} +{more}" if named and more else (named or ["-"])[0]
 
 
 def person(document: Document) -> str:

@@ -280,4 +280,5 @@ def _found(view: LicenseView, *, clear: bool = False) -> admin_api.Json:
         **document(view),
         "holds": [admin_api.hold(each, today, clear=clear) for each in view.holds],
         "people": [admin_api.person(each) for each in view.people],
+        "people_total": view.people_total,
     }

@@ -124,7 +124,7 @@ async def _read_page(
                 admin_api.license_(
                     stored.license, license_key_of(context, stored), order_of(context, stored), now
                 ),
-                [admin_api.person(each) for each in known[license_id]],
+                [admin_api.person(each) for each in known[license_id].profiles],
                 rows[license_id],
             ),
             rows[license_id],

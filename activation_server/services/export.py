@@ -91,7 +91,7 @@ async def _share(context: Context, connection: Connection, mine: Sequence[Profil
         license_id,
         await person_rows.product_of(connection, license_id),
         {each.person_id for each in mine},
-        {each.person_id: each.role for each in everybody[license_id]},
+        {each.person_id: each.role for each in everybody[license_id].profiles},
         await person_rows.computers(connection, license_id, people.ERASED),
     )
 

@@ -38,6 +38,7 @@ KeyOrId = str | UUID  # a text leads there as support types it, an id is the lic
 BATCH = 1000
 SHOWN_EVENTS = 200
 SALT_BYTES = 16
+PEOPLE_LISTED = 10  # of a license in a list
 
 # What an operator may do with a license's standing: from where, to what, told as what (to support
 # and to the audit log in the same words).
@@ -75,7 +76,8 @@ class LicenseView:
     license_key: str = field(repr=False)
     key_tail: str
     order_reference: str | None
-    people: Sequence[Profile] = ()
+    people: Sequence[Profile] = ()  # the buyers first; in a list, of many some
+    people_total: int = 0
     holds: Sequence[Hold] = ()  # legal ones in force
     overrides: Collection[str] = ()  # names of terms that it sets itself
 
@@ -179,7 +181,7 @@ async def show(context: Context, key_or_id: KeyOrId, reveal: str | None = None) 
             now=now,
         )
         [view] = await with_people_and_holds(
-            context, connection, [view_of(context, stored)], clear=reveal is not None
+            context, connection, [view_of(context, stored)], None, clear=reveal is not None
         )
         history = LicenseHistory(
             view=view,
@@ -220,16 +222,28 @@ def _given_back(computers: Sequence[Activation], license_: License, now: datetim
 
 
 async def with_people_and_holds(
-    context: Context, connection: Connection, views: Sequence[LicenseView], *, clear: bool = False
+    context: Context,
+    connection: Connection,
+    views: Sequence[LicenseView],
+    most: int | None = PEOPLE_LISTED,
+    *,
+    clear: bool = False,
 ) -> Sequence[LicenseView]:
-    """Give licenses with their people, masked but where it is noted why they are seen in clear."""
+    """Give licenses with their people, masked but where it is noted why they are seen in clear.
+
+    Of each license so many people at most, or all. A site license may have thousands, and to open
+    them all for a line of a list would keep check-ins waiting.
+    """
     ids = [view.license.license_id for view in views]
-    known = await people.of_licenses(context, connection, ids)
+    known = await people.of_licenses(context, connection, ids, most)
     held = await sealed_holds.of_licenses(context, connection, ids)
     return [
         replace(
             view,
-            people=known[license_id] if clear else tuple(map(masked_profile, known[license_id])),
+            people=tuple(
+                each if clear else masked_profile(each) for each in known[license_id].profiles
+            ),
+            people_total=known[license_id].total,
             holds=tuple(held[license_id]),
         )
         for license_id, view in zip(ids, views, strict=True)

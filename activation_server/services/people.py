@@ -1,7 +1,7 @@
 """People on licenses: remembered as apps and orders tell of them, found again, shown."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -228,16 +228,30 @@ async def wish(context: Context, email: str, months: int | None, reason: str | N
     return await context.database.transact(work)
 
 
+@dataclass(slots=True)
+class People:
+    """People of a license, the buyers first, and how many there are of it."""
+
+    profiles: list[Profile] = field(default_factory=list)
+    total: int = 0
+
+
 async def of_licenses(
-    context: Context, connection: Connection, license_ids: Collection[UUID]
-) -> Mapping[UUID, Sequence[Profile]]:
-    """Give the people of licenses, the buyers first."""
-    computers = await store.computers_of_licenses(connection, license_ids)
-    people: dict[UUID, list[Profile]] = {license_id: [] for license_id in license_ids}
-    for stored in await store.of_licenses(connection, license_ids):
-        used = computers[stored.license_id, stored.person_id]
-        people[stored.license_id].append(profile_of(context, stored, used))
-    return {license_id: tuple(known) for license_id, known in people.items()}
+    context: Context,
+    connection: Connection,
+    license_ids: Collection[UUID],
+    most: int | None = None,
+) -> Mapping[UUID, People]:
+    """Give the people of licenses: of each so many at most, or all."""
+    stored = await store.of_licenses(connection, license_ids, most)
+    ids = [(one.license_id, one.person_id) for one, _ in stored]
+    computers = await store.computers_of_people(connection, ids)
+    known = {license_id: People() for license_id in license_ids}
+    for one, total in stored:
+        people = known[one.license_id]
+        people.profiles.append(profile_of(context, one, computers[one.license_id, one.person_id]))
+        people.total = total
+    return known
 
 
 def profile_of(

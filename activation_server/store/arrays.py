@@ -14,6 +14,9 @@ def is_one_of(column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnEleme
     return column == any_(cast(list(ids), ARRAY(Uuid)))
 
 
+GIVEN: Final = func.unnest(bindparam("ids", type_=ARRAY(Uuid)))  # as rows, see `is_given`
+
+
 def is_given(column: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Whether a column is any of the ids that the parameter `ids` is a list of.
 

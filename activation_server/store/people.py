@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Row,
     bindparam,
     delete,
+    func,
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
@@ -25,7 +26,7 @@ from sqlalchemy.sql.expression import cast
 from sqlalchemy.types import Integer, Text
 
 from activation_server.rules.person import Role
-from activation_server.store.arrays import GIVEN_PAIRS, given_pairs, is_given
+from activation_server.store.arrays import GIVEN, GIVEN_PAIRS, given_pairs
 from activation_server.store.tables import people, person_computers
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ _PERSON = [_P[name] for name in StoredPerson.__slots__]
 _COMPUTER = [_C[name] for name in StoredComputer.__slots__]
 
 
-def _person(row: Row[*tuple[Any, ...]]) -> StoredPerson:
+def _person(row: Sequence[Any]) -> StoredPerson:
     license_id, person_id, role, *rest = row
     return StoredPerson(license_id, person_id, Role(role), *rest)
 
@@ -106,17 +107,31 @@ def _lock_key(license_id: UUID) -> int:
     return int.from_bytes(license_id.bytes[:8], signed=True)
 
 
+_WANTED: Final = GIVEN.table_valued("license_id", name="wanted").render_derived()
+_BUYERS_FIRST: Final = ("role", "contacted_at", "person_id")
+_FIRST: Final = (
+    select(*_PERSON, func.count().over().label("total"))
+    .where(_P.license_id == _WANTED.c.license_id)
+    .order_by(*(_P[name] for name in _BUYERS_FIRST))
+    .limit(bindparam("most", type_=Integer))
+    .lateral("known")
+)
 _OF_LICENSES: Final = (
-    select(*_PERSON).where(is_given(_P.license_id)).order_by(_P.role, _P.contacted_at, _P.person_id)
+    select(_FIRST)
+    .select_from(_WANTED.join(_FIRST, true()))
+    .order_by(*(_FIRST.c[name] for name in _BUYERS_FIRST))
 )
 
 
 async def of_licenses(
-    connection: AsyncConnection, license_ids: Collection[UUID]
-) -> Sequence[StoredPerson]:
-    """Give the people of licenses, the buyers first."""
-    rows = await connection.execute(_OF_LICENSES, {"ids": list(license_ids)})
-    return [_person(row) for row in rows]
+    connection: AsyncConnection, license_ids: Collection[UUID], most: int | None = None
+) -> Sequence[tuple[StoredPerson, int]]:
+    """Give the people of licenses, the buyers first: of each so many at most, or all.
+
+    With everybody, how many there are of their license.
+    """
+    rows = await connection.execute(_OF_LICENSES, {"ids": list(license_ids), "most": most})
+    return [(_person(row[:-1]), row.total) for row in rows]
 
 
 async def get(
@@ -213,18 +228,9 @@ async def remove(connection: AsyncConnection, license_id: UUID, person_id: UUID)
     )
 
 
-_COMPUTERS_OF_LICENSES: Final = select(*_COMPUTER).where(is_given(_C.license_id))
 _COMPUTERS_OF_PEOPLE: Final = select(*_COMPUTER).where(
     tuple_(_C.license_id, _C.person_id).in_(GIVEN_PAIRS)
 )
-
-
-async def computers_of_licenses(
-    connection: AsyncConnection, license_ids: Collection[UUID]
-) -> Computers:
-    """Give what is known of the computers of licenses."""
-    rows = await connection.execute(_COMPUTERS_OF_LICENSES, {"ids": list(license_ids)})
-    return _by_person(rows)
 
 
 async def computers_of(

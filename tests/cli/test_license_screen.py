@@ -2,6 +2,7 @@
 
 from activation_server.formats.problem import TEXTS
 from activation_server.rules.license import App
+from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
 from activation_server.services import products
 from activation_server.services.calls import Certified
@@ -111,6 +112,25 @@ def test_a_long_history_is_cut_and_says_so(world: World, commands: Commands):
     assert "reason 2" not in screen
     assert "… and 6 more, see --json" in screen
     assert len(commands.json("license", "show", key)["events"]) == 21
+
+
+def test_a_list_names_ten_people_of_a_license_and_counts_all(world: World, commands: Commands):
+    async def work(context: Context):
+        view = await issue_one(context, 20, buyer=Person("Ana Pop"), order_reference="FS-77")
+        for number in range(12):
+            told = Told(Person(f"User {number}"), computer_name=f"PC-{number}")
+            request = make_request(number, view.license_key, computer=number, told=told)
+            assert isinstance(await activate(context, request), Certified)
+        return view.license_key
+
+    key = world.run(work)
+    [listed] = commands.json("license", "find", "FS-77")["licenses"]
+    assert (len(listed["people"]), listed["people_total"]) == (10, 13)
+    assert [each["role"] for each in listed["people"]] == ["buyer", *["user"] * 9]
+    assert [len(each["computers"]) for each in listed["people"]] == [0, *[1] * 9]
+    assert "A… P… +12" in commands.text("license", "find", "FS-77")
+    shown = commands.json("license", "show", key)
+    assert (len(shown["people"]), shown["people_total"]) == (13, 13)
 
 
 def test_nothing_that_an_app_sends_steers_the_terminal(world: World, commands: Commands):

@@ -56,7 +56,10 @@ class ChangedAnswer(LicenseAnswer):
 class FoundAnswer(LicenseAnswer):
     """A license in a list, with its people masked."""
 
-    people: list[PersonAnswer]
+    people: list[PersonAnswer] = Field(
+        description="the buyers first; in a list the first ten, of one license all"
+    )
+    people_total: int
     holds: list[HoldAnswer]
 
 

@@ -19,6 +19,7 @@ def found(view: LicenseView, now: datetime) -> Json:
     return {
         **seen(view, now),
         "people": [admin_api.person(each) for each in view.people],
+        "people_total": view.people_total,
         "holds": [admin_api.hold(each, now.date(), clear=False) for each in view.holds],
     }
 
