@@ -60,10 +60,9 @@ def print_list(documents: Sequence[Document]) -> None:
 
 def people(document: Document) -> str:
     """Name the first person of a license, and say how many more there are."""
-    listed = document["people"]
-    named = [text for each in listed if (text := person(each))]
-    more = len(named) - 1 + document["people_total"] - len(listed)
-    return f"{named[0]} +{more}" if named and more else (named or ["-"])[0]
+    named = next(filter(None, map(person, document["people"])), None)
+    more = document["people_total"] - 1
+    return f"{named} +{more}" if named and more > 0 else named or "-"
 
 
 def person(document: Document) -> str:

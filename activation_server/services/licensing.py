@@ -77,7 +77,7 @@ class LicenseView:
     key_tail: str
     order_reference: str | None
     people: Sequence[Profile] = ()  # the buyers first; in a list, of many some
-    people_total: int = 0
+    people_total: int = 0  # less who was erased
     holds: Sequence[Hold] = ()  # legal ones in force
     overrides: Collection[str] = ()  # names of terms that it sets itself
 

@@ -230,7 +230,7 @@ async def wish(context: Context, email: str, months: int | None, reason: str | N
 
 @dataclass(slots=True)
 class People:
-    """People of a license, the buyers first, and how many there are of it."""
+    """People of a license, the buyers first, and how many there are, less who was erased."""
 
     profiles: list[Profile] = field(default_factory=list)
     total: int = 0

@@ -110,9 +110,12 @@ def _lock_key(license_id: UUID) -> int:
 _WANTED: Final = GIVEN.table_valued("license_id", name="wanted").render_derived()
 _BUYERS_FIRST: Final = ("role", "contacted_at", "person_id")
 _FIRST: Final = (
-    select(*_PERSON, func.count().over().label("total"))
+    select(*_PERSON, func.count().filter(_P.erased_at.is_(None)).over().label("total"))
     .where(_P.license_id == _WANTED.c.license_id)
-    .order_by(*(_P[name] for name in _BUYERS_FIRST))
+    .order_by(
+        func.coalesce(_P.name, _P.company, _P.email).is_(None),  # who can't be named comes last
+        *(_P[name] for name in _BUYERS_FIRST),
+    )
     .limit(bindparam("most", type_=Integer))
     .lateral("known")
 )
@@ -128,7 +131,8 @@ async def of_licenses(
 ) -> Sequence[tuple[StoredPerson, int]]:
     """Give the people of licenses, the buyers first: of each so many at most, or all.
 
-    With everybody, how many there are of their license.
+    Where there are more, those of whom a name or an address is known are chosen before others.
+    With everybody, how many there are of their license, less those who were erased.
     """
     rows = await connection.execute(_OF_LICENSES, {"ids": list(license_ids), "most": most})
     return [(_person(row[:-1]), row.total) for row in rows]

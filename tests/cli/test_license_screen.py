@@ -1,10 +1,12 @@
 """What support sees of one license, at the command line."""
 
+from dataclasses import replace
+
 from activation_server.formats.problem import TEXTS
 from activation_server.rules.license import App
 from activation_server.rules.person import Person, Told
 from activation_server.rules.reasons import Reason
-from activation_server.services import products
+from activation_server.services import erasure, products
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms, set_terms
@@ -13,6 +15,8 @@ from activation_server.services.new_seat import activate
 from tests.cli.conftest import Commands
 from tests.conftest import World
 from tests.services.calls import PRODUCT, issue_one, make_request
+
+BEN_MASKED = "b…@e….com"
 
 
 async def ordinary(context: Context) -> LicenseView:
@@ -131,6 +135,30 @@ def test_a_list_names_ten_people_of_a_license_and_counts_all(world: World, comma
     assert "A… P… +12" in commands.text("license", "find", "FS-77")
     shown = commands.json("license", "show", key)
     assert (len(shown["people"]), shown["people_total"]) == (13, 13)
+
+
+def test_a_list_names_those_who_are_known_before_those_who_were_erased(
+    world: World, commands: Commands
+):
+    async def work(context: Context):
+        ana, ben = Person("Ana", email="ana@example.com"), Person(email="ben@example.com")
+        view = await issue_one(context, 20, buyer=ana, order_reference="FS-77")
+        for number in range(10):
+            told = Told(replace(ana, name=f"Ana {number}"))
+            request = make_request(number, view.license_key, computer=number, told=told)
+            assert isinstance(await activate(context, request), Certified)
+        await erasure.erase(context, str(ana.email))
+        world.clock.advance(hours=1)
+        request = make_request(10, view.license_key, computer=10, told=Told(ben))
+        assert isinstance(await activate(context, request), Certified)
+
+    world.run(work)
+    [listed] = commands.json("license", "find", "FS-77")["licenses"]
+    assert (len(listed["people"]), listed["people_total"]) == (10, 1)
+    assert [each["email"] for each in listed["people"] if not each["erased"]] == [BEN_MASKED]
+    screen = commands.text("license", "find", "FS-77")
+    assert BEN_MASKED in screen
+    assert "+" not in screen
 
 
 def test_nothing_that_an_app_sends_steers_the_terminal(world: World, commands: Commands):

@@ -10,12 +10,15 @@ import pytest
 from activation_server import bootstrap
 from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.permissions import Role
+from activation_server.rules.person import Person, Told
 from activation_server.services import audit_list
 from activation_server.services.looks import Looks
+from activation_server.services.new_seat import activate
 from activation_server.web.app import build
 from activation_server.web.console import paths
 from tests.console.staff import Browser, browser_of
 from tests.console.test_licenses import path_of, sold
+from tests.services.calls import granted, make_request
 from tests.web.server import Server
 
 
@@ -98,3 +101,18 @@ def test_who_types_faster_than_anybody_waits(server: Server):
     assert typed(browser, "nobody").headers["retry-after"] == "30"
     clock[0] = 30 * 10**9
     assert typed(browser, "nobody").status_code == 200
+
+
+def test_a_list_names_one_person_of_a_license_and_counts_the_others(
+    server: Server, support: Browser
+):
+    license_ = sold(server, seats=20)
+    for number in range(12):
+        told = Told(Person(f"User {number}"))
+        request = make_request(number, license_.license_key, number, told=told)
+        granted(server.run(activate(server.context, request)))
+    row = support.get(f"{paths.LICENSES}?q=FS-1001").text
+    row = row[row.index(path_of(license_)) :]
+    assert "a…@e….com +12" in " ".join(row[: row.index("</tr>")].split())
+    shown = support.get(path_of(license_)).text
+    assert shown.count('<td data-label="Role">') == 13

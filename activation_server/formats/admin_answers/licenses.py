@@ -57,9 +57,9 @@ class FoundAnswer(LicenseAnswer):
     """A license in a list, with its people masked."""
 
     people: list[PersonAnswer] = Field(
-        description="the buyers first; in a list the first ten, of one license all"
+        description="the buyers first; in a list ten at most, of one license all"
     )
-    people_total: int
+    people_total: int = Field(description="how many it has; who was erased does not count")
     holds: list[HoldAnswer]
 
 
