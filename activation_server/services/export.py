@@ -17,6 +17,7 @@ from activation_server.rules.person import PERSON, Computer, Profile
 from activation_server.services import audit, notes, people
 from activation_server.services.audit import why_place
 from activation_server.services.context import Context
+from activation_server.store import people as store
 from activation_server.store import person_rows
 from activation_server.store.column_map import column_map
 from activation_server.store.database import Connection
@@ -73,7 +74,7 @@ async def read(
     by_license: dict[UUID, list[Profile]] = {}
     for profile in profiles:
         by_license.setdefault(profile.license_id, []).append(profile)
-    shares = [await _share(context, connection, some) for some in by_license.values()]
+    shares = [await _share(connection, some) for some in by_license.values()]
     own_ids = {each for share in shares for each in share.ids()}
     keys = await notes.keys_of(context, connection, by_license)
     held = [
@@ -84,14 +85,14 @@ async def read(
     return Export(email.strip(), context.issuer, context.now(), held), ids
 
 
-async def _share(context: Context, connection: Connection, mine: Sequence[Profile]) -> Share:
+async def _share(connection: Connection, mine: Sequence[Profile]) -> Share:
     license_id = mine[0].license_id
-    everybody = await people.of_licenses(context, connection, [license_id])
+    everybody = await store.of_licenses(connection, [license_id])
     return rules.share(
         license_id,
         await person_rows.product_of(connection, license_id),
         {each.person_id for each in mine},
-        {each.person_id: each.role for each in everybody[license_id].profiles},
+        {each.person_id: each.role for each, _ in everybody},
         await person_rows.computers(connection, license_id, people.ERASED),
     )
 
