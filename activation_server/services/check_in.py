@@ -34,7 +34,7 @@ from activation_server.services.context import Context
 from activation_server.services.releases import versions_of
 from activation_server.store import check_ins as store
 from activation_server.store.check_ins import Seat, Wanted
-from activation_server.store.lanes import Driver
+from activation_server.store.driver import Driver
 from activation_server.store.licenses import CertifiedLicense
 
 if TYPE_CHECKING:

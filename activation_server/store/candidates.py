@@ -5,12 +5,12 @@ connection, and as it goes on, one drawer of the index after the other.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activation_server.store.lanes import Driver
+from activation_server.store.driver import driver_of
 
 AT_ONCE: Final = 128
 
@@ -75,14 +75,13 @@ async def candidates(
         f"SELECT {names} FROM unnest({arrays}) AS drawer ({tokens})"  # noqa: S608 - own names
         f" JOIN people ON {matches}"
     )
-    raw = await connection.get_raw_connection()
-    driver = cast("Driver", raw.driver_connection)
     some: list[Candidate] = []
-    async for row in driver.cursor(question, *asked.parameters, prefetch=AT_ONCE):
-        some.append(_candidate(row))
-        if len(some) == AT_ONCE:
-            yield some
-            some = []
+    async with driver_of(connection) as driver:
+        async for row in driver.cursor(question, *asked.parameters, prefetch=AT_ONCE):
+            some.append(_candidate(row))
+            if len(some) == AT_ONCE:
+                yield some
+                some = []
     yield some
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from activation_server.rules.errors import UnavailableError
-from activation_server.store.lanes import Driver, Lanes
+from activation_server.store.driver import Driver
+from activation_server.store.lanes import Lanes
 
 ATTEMPTS = 3
 POOL_SIZE = 16

@@ -7,14 +7,14 @@ statements that a batch of check-ins is.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeVar, cast
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from activation_server.store.driver import Driver
 
 WAIT_SECONDS = 10  # for a free one
 
-Driver: TypeAlias = "asyncpg.Connection[Any]"
 Result = TypeVar("Result")
 
 

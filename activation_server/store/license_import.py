@@ -6,16 +6,16 @@ go on meanwhile.
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.errors import OperatorError
 from activation_server.rules.person import Role
+from activation_server.store.driver import driver_of
 
 ALONE_LOCK = 7_305_226_921  # any number that is this project's own
 _STAGE = "license_import"
@@ -146,17 +146,8 @@ async def begin(connection: AsyncConnection, *, alone: bool) -> None:
 
 async def stage(connection: AsyncConnection, rows: AsyncIterable[StagedLicense]) -> None:
     """Copy rows into the staging table as they come; a few hundred are in memory at a time."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection  # asyncpg's own
-    try:
+    async with driver_of(connection) as driver:
         await driver.copy_records_to_table(_STAGE, records=rows)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DBAPIError(
-            "COPY",
-            None,
-            error,
-            hide_parameters=True,
-            connection_invalidated=driver.is_closed(),
-        ) from None
     await connection.execute(text("CREATE INDEX ON license_import (line)"))
     await connection.execute(text("ANALYZE license_import"))
 

@@ -20,7 +20,7 @@ from activation_server.services.new_seat import activate
 from activation_server.services.pool import Pool
 from activation_server.store import new_seats as store
 from activation_server.store.database import Connection
-from activation_server.store.lanes import Driver
+from activation_server.store.driver import Driver
 from tests.conftest import World
 from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 from tests.services.watched import Batch, Watched

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from activation_server.crypto.sealed import SealBrokenError
+from activation_server.rules.errors import UnavailableError
 from activation_server.rules.person import Person, Profile, Search, Told
 from activation_server.services import finding, licensing, new_seat, people_search
 from activation_server.services.calls import Certified, Request
@@ -141,6 +142,22 @@ def test_a_search_that_leads_to_too_many_ends_and_tells_it(
         monkeypatch.setattr(people_search, "OPENED_LIMIT", 100)
         few = await finding.find(context, "softwarehaus")
         assert (few.licenses, few.complete) == ([], False)
+
+    world.run(work)
+
+
+def test_a_search_that_waits_too_long_is_told_as_unavailable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def impatient(connection: Connection) -> None:
+        await connection.execute(text("SET LOCAL lock_timeout = 50"))
+
+    async def work(context: Context):
+        monkeypatch.setattr(people_search, "trust_index", impatient)
+        async with context.database.engine.begin() as other:
+            await other.execute(text("LOCK TABLE people"))
+            with pytest.raises(UnavailableError):
+                await finding.find(context, str(ANA.email))
 
     world.run(work)
 

@@ -10,7 +10,8 @@ import pytest
 
 from activation_server.store import lanes as store
 from activation_server.store.database import create_engine
-from activation_server.store.lanes import Driver, Lanes
+from activation_server.store.driver import Driver
+from activation_server.store.lanes import Lanes
 
 COUNT = 2
 

@@ -1,0 +1,28 @@
+"""The driver's own connection of one that SQLAlchemy opened, for what is more than a statement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, cast
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Driver: TypeAlias = "asyncpg.Connection[Any]"
+
+
+@asynccontextmanager
+async def driver_of(connection: AsyncConnection) -> AsyncIterator[Driver]:
+    """Give a connection's driver; what it raises comes as what SQLAlchemy raises: DBAPIError.
+
+    So a transaction is run again, or known to be unavailable, whoever sent the statement.
+    """
+    raw = await connection.get_raw_connection()
+    driver = cast("Driver", raw.driver_connection)
+    try:
+        yield driver
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        lost = driver.is_closed()
+        raise DBAPIError(
+            None, None, error, hide_parameters=True, connection_invalidated=lost
+        ) from None
