@@ -159,21 +159,28 @@ def find(
             "domain with an @ before it.",
         ),
     ],
+    *,
+    more: Annotated[
+        bool, typer.Option("--more", help="Up to 100 of the people's who match, not 25.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Find licenses by what a customer or an app tells; at most 100, the newest first.
 
-    Of people it gives at most 50; of more, any of them, and says so.
+    Of those by people it gives 25; of more, any of them, and says so.
     """
-    found = operate(lambda context: finding.find(context, text), data_dir, as_json=as_json)
+    found = operate(
+        lambda context: finding.find(context, text, more=more), data_dir, as_json=as_json
+    )
     documents = [_found(view) for view in found.licenses]
     if as_json:
         print_json(admin_api.licenses(documents))
     else:
         print_list(documents)
     if not found.complete:
-        err.print("There may be others: add a word, or more letters of one.")
+        asked = ", or ask for --more" if found.goes_on() and not more else ""
+        err.print(f"There may be others: add a word, or more letters of one{asked}.")
 
 
 @app.command()

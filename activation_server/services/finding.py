@@ -25,7 +25,7 @@ from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
 SHOWN: Final = 100
-OF_PEOPLE: Final = 50  # of those by people: of a name that more have, somebody types on
+OF_PEOPLE: Final = 25  # of those by people: of a name that more have somebody types on, or asks
 SHOWN_WHILE_TYPING: Final = 20
 OPENED_WHILE_TYPING: Final = 2_000  # people: 50 ms; the next letter, or Enter, finds the rest
 
@@ -36,26 +36,33 @@ class Asked:
 
     text: str = field(repr=False)
     most: int = SHOWN
+    of_people: int = SHOWN  # at most, of those by what is known of people
     opened: int | None = None  # people, at most, if fewer than for an ordinary search
     typing: bool = False  # its last word may go on
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Licenses that were found, the newest first; `complete` when no others match."""
+    """Licenses that were found; `complete` when no others match."""
 
     licenses: Sequence[LicenseView]
     complete: bool
 
+    def goes_on(self) -> bool:
+        """Tell whether others are found when more are asked for; else another word is needed."""
+        return not self.complete and len(self.licenses) >= OF_PEOPLE
 
-async def find(context: Context, text: str, *, typing: bool = False) -> Found:
+
+async def find(context: Context, text: str, *, more: bool = False, typing: bool = False) -> Found:
     """Find licenses by key, its end, order, an id, a person's or a computer's names, an address.
 
-    `typing`: by what was typed so far, whose last word may go on.
+    `more`: of those by people as many as of others. `typing`: by what was typed so far, whose last
+    word may go on.
     """
+    asked = Asked(text, of_people=SHOWN if more else OF_PEOPLE, typing=typing)
 
     async def work(connection: Connection) -> Found:
-        found = await _found(context, connection, Asked(text, typing=typing))
+        found = await _found(context, connection, asked)
         await _note(context, connection, found)
         return found
 
@@ -112,25 +119,31 @@ async def _note(context: Context, connection: Connection, found: Found, **detail
 async def matching(
     context: Context, connection: Connection, asked: Asked
 ) -> tuple[Sequence[StoredLicense], bool]:
-    """Give some licenses that a text leads to, newest first; and whether these are all."""
+    """Give some licenses that a text leads to; and whether these are all.
+
+    Those of its key, its order, its id or a computer's come before those of people: a name that
+    many have must not hide them. The newest come first of either.
+    """
     wanted, most = asked.text.strip(), asked.most
     search = Search.parse(wanted, typing=asked.typing)
     computer = context.keyring.digester.hardware({"hardware_id": wanted})
-    of_people = min(most, OF_PEOPLE)
+    of_people = min(most, asked.of_people)
     people = await people_search.find(context, connection, search, of_people + 1, asked.opened)
     ids = {
         *await ids_of_key_or_id(context, connection, wanted),
         *await activations.license_ids_on(connection, computer),
-        *people.license_ids[:of_people],
     }
+    theirs = set(people.license_ids[:of_people])
     tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
     token = order_token(context, wanted)
-    found = await licenses.find(connection, ids=ids, tail=tail, order_token=token)
-    right = [
-        each
+    found = await licenses.find(connection, ids=ids | theirs, tail=tail, order_token=token)
+    exact = {
+        each.license.license_id
         for each in found
         if each.license.license_id in ids
         or each.key_tail == tail
         or fold(order_of(context, each) or "") == fold(wanted)
-    ]
-    return right[:most], people.complete and len(found) <= most
+    }
+    right = [each for each in found if each.license.license_id in exact | theirs]
+    right.sort(key=lambda each: each.license.license_id not in exact)
+    return right[:most], people.complete and len(found) < licenses.FIND_LIMIT and len(right) <= most

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.store.driver import driver_of
 
-AT_ONCE: Final = 128
+AT_ONCE: Final = 64  # half of a search by letters is in them; each is a page of the table
 
 
 class Way(NamedTuple):

@@ -39,7 +39,7 @@ else:
     from activation_server.rules.values import dataclass
 
 _L = licenses.c
-_FIND_LIMIT = 150  # 100 are shown; an order's token leads to some others
+FIND_LIMIT: Final = 150  # 100 are shown; an order's token leads to some others
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ _FIND = (  # what is not given leads nowhere
         | (_L.order_token == bindparam("order_token"))
     )
     .order_by(_L.issued_at.desc(), _L.license_id)
-    .limit(_FIND_LIMIT)
+    .limit(FIND_LIMIT)
 )
 _BY_ID = ALL.where(_L.license_id == bindparam("license_id"))
 # The exact form of a key goes before the folded one.
@@ -248,7 +248,7 @@ async def find(
     tail: str | None = None,
     order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
-    """Give at most 150 licenses that any of these leads to, newest first."""
+    """Give at most `FIND_LIMIT` licenses that any of these leads to, newest first."""
     parameters = {"ids": list(ids), "tail": tail, "order_token": order_token}
     rows = await connection.execute(_FIND, parameters)
     return [stored_license(row) for row in rows]

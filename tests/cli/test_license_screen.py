@@ -1,5 +1,6 @@
 """What support sees of one license, at the command line."""
 
+import json
 from dataclasses import replace
 
 from activation_server.formats.problem import TEXTS
@@ -10,7 +11,7 @@ from activation_server.services import erasure, products
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms, set_terms
-from activation_server.services.licensing import LicenseView, change_standing
+from activation_server.services.licensing import LicenseView, Order, change_standing, issue
 from activation_server.services.new_seat import activate
 from tests.cli.conftest import Commands
 from tests.conftest import World
@@ -173,3 +174,19 @@ def test_nothing_that_an_app_sends_steers_the_terminal(world: World, commands: C
     assert "\x1b" not in screen
     assert "�[2J9.9" in screen
     assert "[red]9.9[/]" in screen
+
+
+def test_of_a_name_that_many_have_more_are_given_when_they_are_asked_for(
+    world: World, commands: Commands
+):
+    async def sell(context: Context) -> None:
+        await issue_one(context)
+        order = Order(PRODUCT, products.STANDARD, {}, None, None, None, 30, Person("Ana Popescu"))
+        await issue(context, order, lambda _done: None)
+
+    world.run(sell)
+    first = commands.run("license", "find", "popescu", "--json")
+    assert len(json.loads(first.stdout)["licenses"]) == 25
+    assert "or ask for --more" in " ".join(first.stderr.split())
+    all_ = commands.run("license", "find", "popescu", "--more", "--json")
+    assert (len(json.loads(all_.stdout)["licenses"]), all_.stderr) == (30, "")

@@ -1,5 +1,6 @@
 """Licenses shown while staff type, noted once, and searches that stand in no address."""
 
+import html
 import re
 import urllib.parse
 from dataclasses import replace
@@ -11,14 +12,17 @@ from activation_server import bootstrap
 from activation_server.rules.audit import Action, Wanted
 from activation_server.rules.permissions import Role
 from activation_server.rules.person import Person, Told
-from activation_server.services import audit_list
+from activation_server.services import audit_list, licensing
+from activation_server.services.context import Context
+from activation_server.services.licensing import Order
 from activation_server.services.looks import Looks
 from activation_server.services.new_seat import activate
+from activation_server.services.products import STANDARD
 from activation_server.web.app import build
 from activation_server.web.console import paths
 from tests.console.staff import Browser, browser_of
 from tests.console.test_licenses import path_of, sold
-from tests.services.calls import granted, make_request
+from tests.services.calls import PRODUCT, granted, make_request
 from tests.web.server import Server
 
 
@@ -74,6 +78,26 @@ def test_licenses_are_shown_while_one_types(server: Server):
     again = re.search(r'data-address="([^"]+)"', typed(browser, license_.key_tail).text)
     assert again is not None
     assert path_of(license_) in browser.get(again[1]).text
+
+
+def test_of_a_name_that_many_have_more_are_shown_when_they_are_asked_for(
+    server: Server, support: Browser
+):
+    async def sell(context: Context) -> None:
+        buyer = Person("Quirina Viele")
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 30, buyer)
+        await licensing.issue(context, order, lambda _done: None)
+
+    server.run(sell(server.context))
+    first = support.get(found_by(support, "viele")).text
+    while_typing = typed(support, "viel").text
+    for page, count in ((first, 25), (while_typing, 20)):
+        assert f"{count} found, and there may be more" in page
+        more = re.search(r'<a href="([^"]+)">Show up to 100</a>', page)
+        assert more is not None
+        all_ = support.get(html.unescape(more[1])).text
+        assert "30 found</h2>" in all_
+        assert "Show up to 100" not in all_
 
 
 def test_what_is_shown_while_one_types_is_noted_once(server: Server):

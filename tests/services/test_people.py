@@ -13,6 +13,7 @@ from activation_server.services import finding, licensing, new_seat, people_sear
 from activation_server.services.calls import Certified, Request
 from activation_server.services.check_in import reactivate
 from activation_server.services.context import Context
+from activation_server.services.finding import Asked
 from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.products import STANDARD
 from activation_server.store.database import Connection
@@ -43,7 +44,10 @@ async def people_of(context: Context, sold: LicenseView) -> list[Profile]:
 
 
 async def found(context: Context, wanted: str) -> set[UUID]:
-    return {view.license.license_id for view in (await finding.find(context, wanted)).licenses}
+    return {
+        view.license.license_id
+        for view in (await finding.find(context, wanted, more=True)).licenses
+    }
 
 
 async def rows(context: Context, table: str) -> int:
@@ -95,17 +99,37 @@ def test_a_person_is_found_in_any_script(world: World, name: str, wanted: str):
     world.run(work)
 
 
-def test_of_very_many_fifty_are_given_and_it_is_told(world: World):
+def test_of_very_many_some_are_given_and_more_when_they_are_asked_for(world: World):
     async def work(context: Context):
         await issue_one(context)
         order = Order(PRODUCT, STANDARD, {}, None, None, None, 150, Person("Ana Popescu"))
         await licensing.issue(context, order, lambda _done: None)
-        many = await finding.find(context, "popescu")
-        assert (len(many.licenses), many.complete) == (50, False)
+        for more, count in ((False, 25), (True, 100)):
+            many = await finding.find(context, "popescu", more=more)
+            assert (len(many.licenses), many.complete, many.goes_on()) == (count, False, True)
         await issue_one(context, buyer=Person("Ana Popa"))
         for wanted, count in (("popa", 1), ("popa ana", 1), ("popescus", 0)):
             few = await finding.find(context, wanted)
             assert (len(few.licenses), few.complete) == (count, True)
+
+    world.run(work)
+
+
+def test_a_name_that_many_have_hides_no_license_of_that_key(world: World):
+    async def work(context: Context):
+        wanted = await issue_one(context)
+        buyer = Person(f"Ana {wanted.key_tail}")
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 30, buyer)
+        world.clock.advance(minutes=1)
+        await licensing.issue(context, order, lambda _done: None)
+
+        async def search(connection: Connection):
+            asked = Asked(wanted.key_tail, most=finding.SHOWN_WHILE_TYPING)
+            return await finding.matching(context, connection, asked)
+
+        found, complete = await context.database.transact(search)
+        assert (len(found), complete) == (20, False)
+        assert found[0].license.license_id == wanted.license.license_id
 
     world.run(work)
 

@@ -37,14 +37,15 @@ async def ask(request: Request, me: Reader) -> Response:
 async def find(request: Request, me: Reader) -> Response:
     """Show what is found; with `go`, the license itself where it is the only one.
 
-    `s` is what was typed, sealed; `q` is for links from elsewhere, by an order or an id.
+    `s` is what was typed, sealed; `q` is for links from elsewhere, by an order or an id. With
+    `more`, more people's than at first.
     """
     context, asked = acting(request, me), request.query_params
     text = _text(context, me, asked)
-    goes_on = "go" in asked or "q" in asked
+    goes_on, more = "go" in asked or "q" in asked, "more" in asked
     found = Found((), complete=True)
     if text:
-        found = await finding.find(context, text, typing=not goes_on)
+        found = await finding.find(context, text, more=more, typing=not goes_on)
     if goes_on and len(found.licenses) == 1 and found.complete:
         return go_to(paths.of_license(found.licenses[0].license.license_id))
     now = context.now()
@@ -56,6 +57,7 @@ async def find(request: Request, me: Reader) -> Response:
         text=text,
         found=[documents.found(each, now) for each in found.licenses],
         complete=found.complete,
+        more=None if more or not found.goes_on() else _more(context, me, text, goes_on=goes_on),
         recent=recent,
         saved=[] if text else await saved_searches.of_session(context, me.session),
         tasks=for_role(me.role, TASKS),
@@ -80,6 +82,7 @@ async def find_while_typing(request: Request, me: Reader) -> Response:
         found=[documents.found(each, now) for each in found.licenses],
         complete=found.complete,
         again=_address(context, me, text),
+        more=None if found.complete else _more(context, me, text),
     )
 
 
@@ -95,3 +98,7 @@ def _cleaned(typed: str) -> str:
 
 def _address(context: Context, me: SignedIn, text: str) -> str:
     return f"{paths.LICENSES}?s={search_text.sealed(context, me.session.session_id, text)}"
+
+
+def _more(context: Context, me: SignedIn, text: str, *, goes_on: bool = False) -> str:
+    return _address(context, me, text) + "&more=on" + ("&go=on" if goes_on else "")
