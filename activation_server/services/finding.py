@@ -10,7 +10,7 @@ from activation_server.rules import looking
 from activation_server.rules.audit import Action
 from activation_server.rules.folding import fold
 from activation_server.rules.person import Search
-from activation_server.services import audit, people_search, seats
+from activation_server.services import audit, people_search
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
 from activation_server.services.licensing import (
@@ -20,7 +20,7 @@ from activation_server.services.licensing import (
     view_of,
     with_people_and_holds,
 )
-from activation_server.store import activations, licenses
+from activation_server.store import licenses
 from activation_server.store.database import Connection
 from activation_server.store.licenses import StoredLicense
 
@@ -99,13 +99,7 @@ def is_enough(text: str) -> bool:
 
 async def _found(context: Context, connection: Connection, asked: Asked) -> Found:
     right, complete = await matching(context, connection, asked)
-    lapsing = await activations.lapsing_of(
-        connection, [each.license.license_id for each in right], context.now()
-    )
-    views = [
-        view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
-        for each in right
-    ]
+    views = [view_of(context, each) for each in right]
     return Found(await with_people_and_holds(context, connection, views), complete)
 
 
@@ -129,14 +123,13 @@ async def matching(
     computer = context.keyring.digester.hardware({"hardware_id": wanted})
     of_people = min(most, asked.of_people)
     people = await people_search.find(context, connection, search, of_people + 1, asked.opened)
-    ids = {
-        *await ids_of_key_or_id(context, connection, wanted),
-        *await activations.license_ids_on(connection, computer),
-    }
+    ids = set(await ids_of_key_or_id(context, connection, wanted, computer))
     theirs = set(people.license_ids[:of_people])
     tail = license_key.tail(wanted) if len(wanted) == license_key.TAIL else None
     token = order_token(context, wanted)
-    found = await licenses.find(connection, ids=ids | theirs, tail=tail, order_token=token)
+    found = await licenses.find(
+        connection, context.now(), ids=ids | theirs, tail=tail, order_token=token
+    )
     exact = {
         each.license.license_id
         for each in found

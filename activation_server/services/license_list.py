@@ -11,7 +11,7 @@ from activation_server.rules.folding import fold
 from activation_server.rules.license import License, Status
 from activation_server.rules.license_criteria import Criteria
 from activation_server.rules.reasons import Reason
-from activation_server.services import audit, finding, people, seats
+from activation_server.services import audit, finding, people
 from activation_server.services.calls import order_of, order_token
 from activation_server.services.context import Context
 from activation_server.services.finding import Asked
@@ -21,7 +21,7 @@ from activation_server.services.licensing import (
     view_of,
     with_people_and_holds,
 )
-from activation_server.store import activations, license_list
+from activation_server.store import license_list
 from activation_server.store.database import Connection
 from activation_server.store.license_list import Filter
 from activation_server.store.licenses import StoredLicense
@@ -120,10 +120,11 @@ async def _page(
 ) -> Page:
     ids, complete = await _ids(context, connection, wanted)
     found, next_ = await license_list.page(
-        connection, filter_of(context, wanted, ids), after, limit
+        connection, filter_of(context, wanted, ids), after, limit, context.now()
     )
     right = [each for each in found if _is_right(context, wanted, each)]
-    return Page(await _views(context, connection, right), complete, next_)
+    views = [view_of(context, each) for each in right]
+    return Page(await with_people_and_holds(context, connection, views), complete, next_)
 
 
 async def _ids(
@@ -173,15 +174,3 @@ def _ends_in_time(license_: License, wanted: Wanted, now: datetime) -> bool:
     if end is None or (wanted.ends_after is not None and end < wanted.ends_after):
         return False
     return wanted.ends_before is None or end < wanted.ends_before
-
-
-async def _views(
-    context: Context, connection: Connection, found: Sequence[StoredLicense]
-) -> Sequence[LicenseView]:
-    ids = [each.license.license_id for each in found]
-    lapsing = await activations.lapsing_of(connection, ids, context.now())
-    views = [
-        view_of(context, seats.less(each, lapsing.get(each.license.license_id, 0)))
-        for each in found
-    ]
-    return await with_people_and_holds(context, connection, views)

@@ -308,19 +308,24 @@ async def first_license(context: Context, product: str) -> LicenseView | None:
     return await context.database.transact(work)
 
 
-async def ids_of_key_or_id(context: Context, connection: Connection, text: str) -> Sequence[UUID]:
-    """Give the licenses that a key of any product, a license id or an activation id leads to."""
+async def ids_of_key_or_id(
+    context: Context, connection: Connection, text: str, hardware_token: bytes | None = None
+) -> Collection[UUID]:
+    """Give the licenses that a key of any product, a license id or an activation id leads to.
+
+    With `hardware_token` those, too, that a computer holds or held a seat of.
+    """
     digests = [
         digest
         for product in await products.all_products(connection)
         for digest in key_digests(context, product.code, text)
     ]
-    ids = list(await licenses.ids_by_digests(connection, digests))
+    ids = set(await licenses.ids_led_to(connection, digests, hardware_token))
     try:
         some_id = UUID(text)
     except ValueError:
         return ids
-    return [*ids, some_id, *await activations.license_ids_of(connection, some_id)]
+    return {*ids, some_id, *await activations.license_ids_of(connection, some_id)}
 
 
 async def require_license(

@@ -1,11 +1,10 @@
 """Activations: the seats of computers, each with what its last answer was made from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +16,6 @@ from activation_server.store.activation_rows import (
     answer_columns,
     columns_of,
 )
-from activation_server.store.arrays import is_given
 from activation_server.store.tables import activations
 
 _A = activations.c
@@ -118,17 +116,6 @@ async def license_ids_of(connection: AsyncConnection, activation_id: UUID) -> Se
     return rows.scalars().all()
 
 
-_ON_COMPUTER: Final = (
-    select(_A.license_id).where(_A.hardware_token == bindparam("token")).distinct()
-)
-
-
-async def license_ids_on(connection: AsyncConnection, hardware_token: bytes) -> Sequence[UUID]:
-    """Give the licenses that a computer holds or held a seat of."""
-    rows = await connection.execute(_ON_COMPUTER, {"token": hardware_token})
-    return rows.scalars().all()
-
-
 async def license_ids_active_on(
     connection: AsyncConnection, hardware_token: bytes, now: datetime
 ) -> Sequence[UUID]:
@@ -147,7 +134,9 @@ def _in_time(now: datetime) -> ColumnElement[bool]:
     return _A.leased_until.is_(None) | (_A.leased_until > now)
 
 
-def _over(license_id: UUID, now: datetime) -> ColumnElement[bool]:
+def _over(
+    license_id: UUID | ColumnElement[UUID], now: datetime | ColumnElement[datetime]
+) -> ColumnElement[bool]:
     """Whether a lease of a license ran out, and its seat is still counted."""
     counted = (_A.license_id == license_id) & _A.removed_at.is_(None) & ~_A.lapsed
     return counted & (_A.leased_until <= now)
@@ -167,20 +156,9 @@ async def lapsing(connection: AsyncConnection, license_id: UUID, now: datetime) 
     return (await connection.execute(question)).scalar_one()
 
 
-_LAPSING_OF: Final = (
-    select(_A.license_id, func.count())
-    .where(is_given(_A.license_id), _A.removed_at.is_(None), ~_A.lapsed)
-    .where(_A.leased_until <= bindparam("now", type_=DateTime(timezone=True)))
-    .group_by(_A.license_id)
-)
-
-
-async def lapsing_of(
-    connection: AsyncConnection, license_ids: Collection[UUID], now: datetime
-) -> Mapping[UUID, int]:
-    """Count the same for many licenses at once; those without are left out."""
-    rows = await connection.execute(_LAPSING_OF, {"ids": list(license_ids), "now": now})
-    return {row[0]: row[1] for row in rows}
+def ran_out(license_id: ColumnElement[UUID], now: ColumnElement[datetime]) -> ScalarSelect[int]:
+    """Count the same in a statement on licenses."""
+    return select(func.count()).where(_over(license_id, now)).scalar_subquery()
 
 
 async def virtual_seats_used(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:

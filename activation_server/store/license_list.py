@@ -14,7 +14,7 @@ from activation_server.rules.reasons import Reason
 from activation_server.rules.seat import Activation
 from activation_server.store.activation_rows import STORED, activation_of
 from activation_server.store.arrays import is_one_of
-from activation_server.store.licenses import ALL, StoredLicense, stored_license
+from activation_server.store.licenses import ALL_NOW, StoredLicense, stored_license
 from activation_server.store.tables import activations, licenses, policies, refusals
 
 # An end may be counted from a policy's days, which no index holds: then so many are looked at.
@@ -53,9 +53,9 @@ class Filter:
 
 
 async def page(
-    connection: AsyncConnection, wanted: Filter, after: UUID | None, limit: int
+    connection: AsyncConnection, wanted: Filter, after: UUID | None, limit: int, now: datetime
 ) -> tuple[Sequence[StoredLicense], UUID | None]:
-    """Give the next licenses by id, and the id that the page after them begins after."""
+    """Give the next licenses by id, as of now, and the id that the page after begins after."""
     begin = after or _FIRST
     conditions = [_L.license_id > begin, *_conditions(wanted)]
     end = None
@@ -64,8 +64,9 @@ async def page(
         end = await connection.scalar(window.offset(WINDOW - 1).limit(1))
         if end is not None:
             conditions.append(_L.license_id <= end)
-    question = ALL.where(*conditions).order_by(_L.license_id).limit(limit)
-    found = [stored_license(row) for row in await connection.execute(question)]
+    question = ALL_NOW.where(*conditions).order_by(_L.license_id).limit(limit)
+    rows = await connection.execute(question, {"now": now})
+    found = [stored_license(row) for row in rows]
     return found, (found[-1].license.license_id if len(found) == limit else end)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
+    DateTime,
     LargeBinary,
     Row,
     Select,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -24,8 +27,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import License, Status
 from activation_server.store import terms as terms_json
+from activation_server.store.activations import ran_out
 from activation_server.store.arrays import is_given
 from activation_server.store.tables import (
+    activations,
     license_keys,
     licenses,
     policies,
@@ -106,39 +111,51 @@ _SIGNING = (
     .correlate(licenses)
     .lateral("signing")
 )
-ALL = (
-    select(
-        _L.license_id,
-        _L.product,
-        _L.policy,
-        _L.status,
-        cast(_L.overrides, Text).label("overrides"),
-        _L.issued_at,
-        _L.started_at,
-        _L.expires_at,
-        _L.maintenance_until,
-        _L.order_sealed,
-        _L.key_tail,
-        _L.key_sealed,
-        _L.hardware_salt,
-        _L.seats_used,
-        _L.transfer_allowed_at,
-        _L.converted_at,
-        cast(policies.c.terms, Text).label("terms"),
-        products.c.algorithm,
-        _SIGNING.c.number.label("signing_key"),
-        _SIGNING.c.covers_until.label("key_covers_until"),
+
+
+def _with_seats(seats_used: ColumnElement[int]) -> Select[Any]:
+    """Give the statement that reads licenses, with so many seats in use."""
+    return (
+        select(
+            _L.license_id,
+            _L.product,
+            _L.policy,
+            _L.status,
+            cast(_L.overrides, Text).label("overrides"),
+            _L.issued_at,
+            _L.started_at,
+            _L.expires_at,
+            _L.maintenance_until,
+            _L.order_sealed,
+            _L.key_tail,
+            _L.key_sealed,
+            _L.hardware_salt,
+            seats_used,
+            _L.transfer_allowed_at,
+            _L.converted_at,
+            cast(policies.c.terms, Text).label("terms"),
+            products.c.algorithm,
+            _SIGNING.c.number.label("signing_key"),
+            _SIGNING.c.covers_until.label("key_covers_until"),
+        )
+        .join(
+            policies,
+            (policies.c.product == _L.product) & (policies.c.name == _L.policy),
+        )
+        .join(products, products.c.code == _L.product)
+        .outerjoin(_SIGNING, true())
     )
-    .join(
-        policies,
-        (policies.c.product == _L.product) & (policies.c.name == _L.policy),
+
+
+ALL: Final = _with_seats(_L.seats_used)
+ALL_NOW: Final = _with_seats(  # seats whose leases ran out are not in use, marked or not
+    (_L.seats_used - ran_out(_L.license_id, bindparam("now", type_=DateTime(timezone=True)))).label(
+        "seats_used"
     )
-    .join(products, products.c.code == _L.product)
-    .outerjoin(_SIGNING, true())
 )
 _BY_IDS = ALL.where(is_given(_L.license_id))
 _FIND = (  # what is not given leads nowhere
-    ALL.where(
+    ALL_NOW.where(
         is_given(_L.license_id)
         | (_L.key_tail == bindparam("tail"))
         | (_L.order_token == bindparam("order_token"))
@@ -222,6 +239,23 @@ async def key_replaced_at(
     return row.scalar_one_or_none()
 
 
+_LED_TO: Final = union(
+    select(license_keys.c.license_id).where(
+        license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
+        license_keys.c.license_id.is_not(None),
+    ),
+    select(activations.c.license_id).where(activations.c.hardware_token == bindparam("token")),
+)
+
+
+async def ids_led_to(
+    connection: AsyncConnection, digests: Sequence[bytes], hardware_token: bytes | None
+) -> Sequence[UUID]:
+    """Give the licenses of these key digests, and those that a computer holds or held a seat of."""
+    parameters = {"digests": list(digests), "token": hardware_token}
+    return (await connection.execute(_LED_TO, parameters)).scalars().all()
+
+
 _OF_DIGESTS: Final = select(license_keys.c.digest, license_keys.c.license_id).where(
     license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
     license_keys.c.license_id.is_not(None),
@@ -243,18 +277,19 @@ async def ids_of_digests(
 
 async def find(
     connection: AsyncConnection,
+    now: datetime,
     *,
     ids: Collection[UUID] = (),
     tail: str | None = None,
     order_token: int | None = None,
 ) -> Sequence[StoredLicense]:
-    """Give at most `FIND_LIMIT` licenses that any of these leads to, newest first."""
-    parameters = {"ids": list(ids), "tail": tail, "order_token": order_token}
+    """Give at most `FIND_LIMIT` licenses that any of these leads to, as of now, newest first."""
+    parameters = {"ids": list(ids), "tail": tail, "order_token": order_token, "now": now}
     rows = await connection.execute(_FIND, parameters)
     return [stored_license(row) for row in rows]
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> Sequence[StoredLicense]:
+async def by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> Sequence[StoredLicense]:
     """Give the licenses of these ids, in no order."""
     rows = await connection.execute(_BY_IDS, {"ids": list(ids)})
     return [stored_license(row) for row in rows]

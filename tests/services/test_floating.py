@@ -6,7 +6,7 @@ from typing import Any
 
 from activation_server.rules.license import Overage
 from activation_server.rules.reasons import Notice, Reason
-from activation_server.services import licensing, products, seat_changes
+from activation_server.services import finding, license_list, licensing, products, seat_changes
 from activation_server.services.activation import deactivate
 from activation_server.services.calls import Certified
 from activation_server.services.check_in import reactivate
@@ -181,6 +181,28 @@ def test_many_computers_at_once_on_one_lapsed_seat_get_it_once(world: World):
     assert sum(isinstance(answer, Certified) for answer in answers) == 2
     active = [one for one in history.activations if one.is_active(world.clock.now)]
     assert len(active) == history.view.license.seats_used == 2
+
+
+def test_lists_count_the_seats_that_are_in_use_now(world: World):
+    async def work(context: Context):
+        key = await floating(context, seats=2)
+        other = await floating(context)
+        granted(await take(context, key, 1, 1))
+        world.clock.advance(minutes=MINUTES / 2)
+        granted(await take(context, key, 2, 2))
+        granted(await take(context, other, 3, 3))
+        counts = []
+        for _ in range(3):
+            found = await finding.find(context, key)
+            listed = await license_list.page(context, license_list.Wanted(), None, 10)
+            counts.append([each.license.seats_used for each in (*found.licenses, *listed.licenses)])
+            world.clock.advance(minutes=MINUTES / 2)
+        return counts
+
+    first, second, third = world.run(work)
+    assert (first[0], sorted(first[1:])) == (2, [1, 2])
+    assert (second[0], sorted(second[1:])) == (1, [1, 1])
+    assert third == [0, 0, 0]
 
 
 def test_a_policy_may_stop_floating_and_start_again(world: World):
