@@ -126,6 +126,7 @@ def person(profile: Profile) -> Json:
             }
             for activation_id, computer in profile.computers.items()
         ],
+        "computers_total": profile.computers_total,
     }
 
 

@@ -104,7 +104,8 @@ class Profile:
     contacted_at: datetime  # other than by a check-in
     erased_at: datetime | None = None
     person: Person = field(default_factory=Person)
-    computers: Mapping[UUID, Computer] = field(default_factory=dict, repr=False)
+    computers: Mapping[UUID, Computer] = field(default_factory=dict, repr=False)  # of many some
+    computers_total: int = 0
     version: str = ""  # the same until the person is another one, or is erased
 
 

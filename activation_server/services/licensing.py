@@ -38,7 +38,7 @@ KeyOrId = str | UUID  # a text leads there as support types it, an id is the lic
 BATCH = 1000
 SHOWN_EVENTS = 200
 SALT_BYTES = 16
-PEOPLE_LISTED = 10  # of a license in a list
+LISTED = 10  # people of a license in a list, and computers of each
 
 # What an operator may do with a license's standing: from where, to what, told as what (to support
 # and to the audit log in the same words).
@@ -225,14 +225,14 @@ async def with_people_and_holds(
     context: Context,
     connection: Connection,
     views: Sequence[LicenseView],
-    most: int | None = PEOPLE_LISTED,
+    most: int | None = LISTED,
     *,
     clear: bool = False,
 ) -> Sequence[LicenseView]:
     """Give licenses with their people, masked but where it is noted why they are seen in clear.
 
-    Of each license so many people at most, or all. A site license may have thousands, and to open
-    them all for a line of a list would keep check-ins waiting.
+    Of each license so many people at most, and of each of them so many computers, or all. There
+    may be thousands: to open them all for a line of a list would keep check-ins waiting.
     """
     ids = [view.license.license_id for view in views]
     known = await people.of_licenses(context, connection, ids, most)

@@ -35,7 +35,7 @@ from activation_server.services.sealed_people import (
 from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
-from activation_server.store.people import StoredComputer, StoredPerson
+from activation_server.store.people import StoredPerson, Used
 from activation_server.store.planning import trust_index
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
@@ -242,10 +242,10 @@ async def of_licenses(
     license_ids: Collection[UUID],
     most: int | None = None,
 ) -> Mapping[UUID, People]:
-    """Give the people of licenses: of each so many at most, or all."""
+    """Give the people of licenses: of each so many at most, or all; and so their computers."""
     stored = await store.of_licenses(connection, license_ids, most)
     ids = [(one.license_id, one.person_id) for one, _ in stored]
-    computers = await store.computers_of_people(connection, ids)
+    computers = await store.computers_of_people(connection, ids, most)
     known = {license_id: People() for license_id in license_ids}
     for one, total in stored:
         people = known[one.license_id]
@@ -254,11 +254,10 @@ async def of_licenses(
     return known
 
 
-def profile_of(
-    context: Context, stored: StoredPerson, computers: Sequence[StoredComputer] = ()
-) -> Profile:
-    """Open all that is known of a person."""
-    opened = open_person(context, stored, computers)
+def profile_of(context: Context, stored: StoredPerson, used: Used | None = None) -> Profile:
+    """Open what is known of a person, with the computers that are given."""
+    used = used or Used()
+    opened = open_person(context, stored, used.computers)
     person = Person() if opened is None else opened.person
     return Profile(
         license_id=stored.license_id,
@@ -268,6 +267,7 @@ def profile_of(
         erased_at=stored.erased_at,
         person=person,
         computers={} if opened is None else opened.computers,
+        computers_total=0 if opened is None else used.total,
         version=_version(context, stored, person),
     )
 

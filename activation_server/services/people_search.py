@@ -84,7 +84,7 @@ async def _add_matching(
         computers = await store.computers_of_people(connection, by_computer)
         for person in await store.by_ids(connection, by_computer):
             used = computers[person.license_id, person.person_id]
-            opened = open_person(context, person, used)
+            opened = open_person(context, person, used.computers)
             if opened is not None and search.finds(opened.person, opened.names()):
                 found[person.license_id] = None
 

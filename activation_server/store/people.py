@@ -1,7 +1,8 @@
 """People on licenses, as sealed: their rows, their computers, and the search by tokens."""
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -66,8 +67,16 @@ class StoredComputer:
     commented_at: datetime | None = None
 
 
+@dataclasses.dataclass(slots=True)
+class Used:
+    """Computers that a person uses: some of them, and how many there are."""
+
+    computers: list[StoredComputer] = field(default_factory=list)
+    total: int = 0
+
+
 # By license and person; of somebody who uses none, none.
-Computers: TypeAlias = defaultdict[tuple[UUID, UUID], list[StoredComputer]]
+UsedBy: TypeAlias = defaultdict[tuple[UUID, UUID], Used]
 
 _PERSON = [_P[name] for name in StoredPerson.__slots__]
 _COMPUTER = [_C[name] for name in StoredComputer.__slots__]
@@ -232,11 +241,6 @@ async def remove(connection: AsyncConnection, license_id: UUID, person_id: UUID)
     )
 
 
-_COMPUTERS_OF_PEOPLE: Final = select(*_COMPUTER).where(
-    tuple_(_C.license_id, _C.person_id).in_(GIVEN_PAIRS)
-)
-
-
 async def computers_of(
     connection: AsyncConnection, license_id: UUID, person_id: UUID
 ) -> Sequence[StoredComputer]:
@@ -245,21 +249,32 @@ async def computers_of(
     return [StoredComputer(*row) for row in await connection.execute(question)]
 
 
+_GIVEN: Final = GIVEN_PAIRS.subquery("given")
+_THEIRS: Final = (
+    select(*_COMPUTER, func.count().over().label("total"))
+    .where(_C.license_id == _GIVEN.c[0], _C.person_id == _GIVEN.c[1])
+    .order_by(_C.activation_id)
+    .limit(bindparam("most", type_=Integer))
+    .lateral("theirs")
+)
+_COMPUTERS_OF_PEOPLE: Final = select(_THEIRS).select_from(_GIVEN.join(_THEIRS, true()))
+
+
 async def computers_of_people(
-    connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]]
-) -> Computers:
-    """Give the computers of people of many licenses, by the ids of both."""
-    rows = await connection.execute(_COMPUTERS_OF_PEOPLE, given_pairs(ids))
-    return _by_person(rows)
+    connection: AsyncConnection, ids: Collection[tuple[UUID, UUID]], most: int | None = None
+) -> UsedBy:
+    """Give the computers of people of many licenses, by the ids of both: of each so many, or all.
 
-
-def _by_person(rows: Iterable[Sequence[Any]]) -> Computers:
-    """Sort computers by who uses them: a license may have thousands of both."""
-    computers: Computers = defaultdict(list)
-    for row in rows:
+    A license may have thousands of people, and one of them thousands of computers.
+    """
+    rows = await connection.execute(_COMPUTERS_OF_PEOPLE, {**given_pairs(ids), "most": most})
+    used: UsedBy = defaultdict(Used)
+    for *row, total in rows:
         one = StoredComputer(*row)
-        computers[one.license_id, one.person_id].append(one)
-    return computers
+        theirs = used[one.license_id, one.person_id]
+        theirs.computers.append(one)
+        theirs.total = total
+    return used
 
 
 async def computer(

@@ -176,6 +176,22 @@ def test_nothing_that_an_app_sends_steers_the_terminal(world: World, commands: C
     assert "[red]9.9[/]" in screen
 
 
+def test_a_list_gives_ten_computers_of_a_person_and_counts_all(world: World, commands: Commands):
+    async def work(context: Context):
+        view = await issue_one(context, 20, order_reference="FS-77")
+        for number in range(12):
+            told = Told(Person("Ana Pop"), computer_name=f"PC-{number}")
+            request = make_request(number, view.license_key, computer=number, told=told)
+            assert isinstance(await activate(context, request), Certified)
+        return view.license_key
+
+    key = world.run(work)
+    [found] = commands.json("license", "find", "FS-77")["licenses"]
+    [listed], [shown] = found["people"], commands.json("license", "show", key)["people"]
+    assert (len(listed["computers"]), listed["computers_total"]) == (10, 12)
+    assert (len(shown["computers"]), shown["computers_total"]) == (12, 12)
+
+
 def test_of_a_name_that_many_have_more_are_given_when_they_are_asked_for(
     world: World, commands: Commands
 ):

@@ -28,7 +28,8 @@ class PersonAnswer(AdminAnswer):
     last_contact: Time
     erased: Time | None
     version: str = Field(description="goes into `If-Match`: another one when the person is")
-    computers: list[ComputerNameAnswer]
+    computers: list[ComputerNameAnswer] = Field(description="all; in a list ten at most")
+    computers_total: int = Field(description="how many the person uses")
 
 
 class RevealedAnswer(AdminAnswer):
