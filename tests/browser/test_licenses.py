@@ -8,15 +8,17 @@ from playwright.async_api import Page, expect
 
 from activation_server.rules.permissions import Role
 from activation_server.rules.person import Person, Told
+from activation_server.services import licensing
 from activation_server.services.activation import reactivate_alone
 from activation_server.services.calls import Certified
 from activation_server.services.context import Context
-from activation_server.services.licensing import LicenseView
+from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.new_seat import activate
+from activation_server.services.products import STANDARD
 from activation_server.web.console import paths
 from tests.browser.conftest import Console, arrive, somebody, usable
 from tests.browser.ledger import covers
-from tests.services.calls import granted, issue_one, make_request, reason
+from tests.services.calls import PRODUCT, granted, issue_one, make_request, reason
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -96,6 +98,31 @@ async def found_while_typing(page: Page) -> None:
     await page.go_back()
     await expect(page.get_by_label("What the caller can tell")).to_have_value("ana wi")
     await expect(page.get_by_role("heading", name="1 found")).to_be_visible()
+
+
+def test_of_a_name_that_many_have_more_are_a_key_away(console: Console):
+    async def sell(context: Context) -> None:
+        buyer = Person("Quirina Viele")
+        await issue_one(context, buyer=buyer)
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 29, buyer)
+        await licensing.issue(context, order, lambda _done: None)
+
+    me = somebody(console, "asks-for-more", Role.SUPPORT)
+    console.world.run(sell)
+
+    async def work(page: Page):
+        await arrive(console, page, me, paths.LICENSES)
+        await page.get_by_label("What the caller can tell").press_sequentially("viele")
+        await expect(page.get_by_role("heading", name="20 found, and there may be")).to_be_visible()
+        await usable(page, "found some of many")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="25 found, and there may be")).to_be_visible()
+        await page.get_by_role("link", name="Show up to 100").press("Enter")
+        await expect(page.get_by_role("heading", name="30 found", exact=True)).to_be_visible()
+        await expect(page.get_by_label("What the caller can tell")).to_have_value("viele")
+        assert "viele" not in page.url
+
+    console.visit(work)
 
 
 @covers("change.html", "find.html")

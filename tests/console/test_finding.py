@@ -22,7 +22,7 @@ from activation_server.web.app import build
 from activation_server.web.console import paths
 from tests.console.staff import Browser, browser_of
 from tests.console.test_licenses import path_of, sold
-from tests.services.calls import PRODUCT, granted, make_request
+from tests.services.calls import PRODUCT, granted, issue_one, make_request
 from tests.web.server import Server
 
 
@@ -85,7 +85,8 @@ def test_of_a_name_that_many_have_more_are_shown_when_they_are_asked_for(
 ):
     async def sell(context: Context) -> None:
         buyer = Person("Quirina Viele")
-        order = Order(PRODUCT, STANDARD, {}, None, None, None, 30, buyer)
+        await issue_one(context, buyer=buyer)
+        order = Order(PRODUCT, STANDARD, {}, None, None, None, 29, buyer)
         await licensing.issue(context, order, lambda _done: None)
 
     server.run(sell(server.context))
