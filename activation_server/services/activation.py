@@ -1,7 +1,7 @@
 """Activate, check in, give back: lock the facts, decide, write, commit; then sign the answer."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -146,7 +146,7 @@ async def deactivate(
             return Refused(Reason.ACTIVATION_NOT_FOUND)
         stored, activation = found
         license_ = stored.license
-        given_back = await _given_back(connection, license_, now)
+        given_back = await seats.given_back(connection, license_, now)
         decision = rules.deactivate(request_id, activation, license_, given_back, now)
         if isinstance(decision, Granted):
             removed = await seats.free(context, connection, decision)
@@ -175,14 +175,6 @@ async def _agrees(
         return True
     digests = key_digests(context, license_.product, request.license_key)
     return license_.license_id in await licenses.ids_by_digests(connection, digests)
-
-
-async def _given_back(connection: Connection, license_: License, now: datetime) -> int:
-    """Count the seats given back in the span that a limit is for; not asked without a limit."""
-    if license_.terms.transfers is None:
-        return 0
-    since = now - timedelta(days=license_.terms.transfer_days)
-    return await activations.given_back_since(connection, license_.license_id, since)
 
 
 async def _lock_both(

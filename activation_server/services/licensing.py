@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from activation_server.crypto.keyring import license_key_place
@@ -14,8 +14,8 @@ from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Status
-from activation_server.rules.person import Person, Profile, masked_profile
-from activation_server.rules.seat import Activation, RemovedBy
+from activation_server.rules.person import Person, Profile, masked, masked_profile
+from activation_server.rules.seat import Activation
 from activation_server.services import audit, people, sealed_holds, seats
 from activation_server.services.calls import (
     REASON,
@@ -100,7 +100,9 @@ class LicenseHistory:
     terms: Mapping[str, object]  # that hold now
     own_terms: Collection[str]  # those of them that it sets itself, or that follow from such
     explanation: Sequence[str]
-    activations: Sequence[Activation]
+    activations: Sequence[Activation]  # the last seen first; of many some
+    activations_total: int
+    names: Mapping[UUID, str] = field(repr=False)  # of these computers; masked as people are
     events: Sequence[StoredEvent]  # the newest
     events_total: int
     refusals: Sequence[StoredRefusal]
@@ -159,10 +161,13 @@ def make_license(context: Context, order: Order, now: datetime, key: str) -> New
     )
 
 
-async def show(context: Context, key_or_id: KeyOrId, reveal: str | None = None) -> LicenseHistory:
+async def show(
+    context: Context, key_or_id: KeyOrId, reveal: str | None = None, most: int | None = None
+) -> LicenseHistory:
     """Give one license with its computers and its history. Raises OperatorError.
 
-    `reveal` says why its people are to be seen in clear; without it they are masked.
+    `reveal` says why its people are to be seen in clear; without it they are masked. Of people and
+    of computers so many at most, or all: a site license may have thousands of each.
     """
     now = context.now()
 
@@ -172,16 +177,16 @@ async def show(context: Context, key_or_id: KeyOrId, reveal: str | None = None) 
         license_id = stored.license.license_id
         own = license_change.own_terms(stored.license, stored.overrides)
         lines = await events.of_license(connection, license_id, SHOWN_EVENTS)
-        computers = await activations.of_license(connection, license_id)
+        computers = await activations.of_license(connection, license_id, most)
         facts = Facts(
             license=stored.license,
             own=own,
             decided=await _decided(context, connection, stored.license),
-            given_back=_given_back(computers, stored.license, now),
+            given_back=await seats.given_back(connection, stored.license, now),
             now=now,
         )
         [view] = await with_people_and_holds(
-            context, connection, [view_of(context, stored)], None, clear=reveal is not None
+            context, connection, [view_of(context, stored)], most, clear=reveal is not None
         )
         history = LicenseHistory(
             view=view,
@@ -189,6 +194,14 @@ async def show(context: Context, key_or_id: KeyOrId, reveal: str | None = None) 
             own_terms=license_change.with_counted_ends(own),
             explanation=explain(facts),
             activations=computers,
+            activations_total=await activations.count(connection, license_id),
+            names=await _names(
+                context,
+                connection,
+                view,
+                [] if most is None else computers,  # where all people are given, so are all names
+                clear=reveal is not None,
+            ),
             events=await opened_events(context, connection, license_id, lines),
             events_total=await events.count(connection, license_id),
             refusals=await events.refusals_of(connection, license_id),
@@ -212,13 +225,22 @@ async def _decided(context: Context, connection: Connection, license_: License) 
     return Decided(event.at, str(opened.details[REASON]))
 
 
-def _given_back(computers: Sequence[Activation], license_: License, now: datetime) -> int:
-    """Count the seats that apps gave back in the days that a limit is for."""
-    since = now - timedelta(days=license_.terms.transfer_days)
-    return sum(
-        one.removed_by is RemovedBy.APP and one.removed_at is not None and one.removed_at > since
-        for one in computers
-    )
+async def _names(
+    context: Context,
+    connection: Connection,
+    view: LicenseView,
+    computers: Sequence[Activation],
+    *,
+    clear: bool,
+) -> Mapping[UUID, str]:
+    """Give the names of the computers of a view's people, and of these computers of others."""
+    known = {each: of for person in view.people for each, of in person.computers.items()}
+    names = {each: of.name for each, of in known.items() if of.name}
+    others = [each.activation_id for each in computers if each.activation_id not in known]
+    if not others:
+        return names
+    found = await people.names_of(context, connection, view.license.license_id, others)
+    return names | {each: name if clear else masked(name) or "" for each, name in found.items()}
 
 
 async def with_people_and_holds(

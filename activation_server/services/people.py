@@ -1,5 +1,6 @@
 """People on licenses: remembered as apps and orders tell of them, found again, shown."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,7 +36,7 @@ from activation_server.services.sealed_people import (
 from activation_server.store import holds
 from activation_server.store import people as store
 from activation_server.store.database import Connection
-from activation_server.store.people import StoredPerson, Used
+from activation_server.store.people import StoredComputer, StoredPerson, Used
 from activation_server.store.planning import trust_index
 
 ERASED = b""  # in place of the digest of what was told: nothing is to be stored
@@ -252,6 +253,21 @@ async def of_licenses(
         people.profiles.append(profile_of(context, one, computers[one.license_id, one.person_id]))
         people.total = total
     return known
+
+
+async def names_of(
+    context: Context, connection: Connection, license_id: UUID, activation_ids: Collection[UUID]
+) -> Mapping[UUID, str]:
+    """Give the names of some computers of a license, in clear; of those that have one."""
+    theirs = defaultdict[UUID, list[StoredComputer]](list)
+    for one in await store.by_computers(connection, license_id, activation_ids):
+        theirs[one.person_id].append(one)
+    names: dict[UUID, str] = {}
+    for person in await store.by_ids(connection, [(license_id, each) for each in theirs]):
+        opened = open_person(context, person, theirs[person.person_id], only=())
+        computers = {} if opened is None else opened.computers
+        names |= {each: known.name for each, known in computers.items() if known.name}
+    return names
 
 
 def profile_of(context: Context, stored: StoredPerson, used: Used | None = None) -> Profile:

@@ -14,8 +14,12 @@ from activation_server.store import api_tokens, audit
 from activation_server.store.database import Connection
 
 
-async def reveal(context: Context, license_id: UUID, reason: str) -> LicenseHistory:
-    """Show a license with its people in clear. Raises NotFoundError, TooOftenError.
+async def reveal(
+    context: Context, license_id: UUID, reason: str, shown: int | None = None
+) -> LicenseHistory:
+    """Show a license with its people in clear; `shown` of them at most, or all.
+
+    Raises NotFoundError, TooOftenError.
 
     What is over the day's limit is neither shown nor noted: the log, whose head is locked by then,
     counts.
@@ -23,7 +27,7 @@ async def reveal(context: Context, license_id: UUID, reason: str) -> LicenseHist
     now, most = context.now(), context.reveals_a_day
 
     async def work(connection: Connection) -> LicenseHistory:
-        history = await licensing.show(context.within(connection), license_id, reason)
+        history = await licensing.show(context.within(connection), license_id, reason, shown)
         today = now.replace(hour=0, minute=0, second=0)
         together = await _who_count_together(connection, context.actor)
         done = await audit.count_of(connection, together, Action.REVEALED, today)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from activation_server.rules import activation as rules
@@ -91,6 +91,14 @@ async def freed(connection: Connection, stored: StoredLicense, now: datetime) ->
 async def counted(connection: Connection, stored: StoredLicense, now: datetime) -> StoredLicense:
     """Give a license with the seats that are in use now, and write nothing."""
     return less(stored, await activations.lapsing(connection, stored.license.license_id, now))
+
+
+async def given_back(connection: Connection, license_: License, now: datetime) -> int:
+    """Count the seats given back in the span that a limit is for; not asked without a limit."""
+    if license_.terms.transfers is None:
+        return 0
+    since = now - timedelta(days=license_.terms.transfer_days)
+    return await activations.given_back_since(connection, license_.license_id, since)
 
 
 async def limited(

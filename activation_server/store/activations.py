@@ -168,14 +168,23 @@ async def virtual_seats_used(connection: AsyncConnection, license_id: UUID, now:
     return (await connection.execute(question)).scalar_one()
 
 
-async def of_license(connection: AsyncConnection, license_id: UUID) -> Sequence[Activation]:
-    """Give all activations of a license, the last seen first."""
+async def of_license(
+    connection: AsyncConnection, license_id: UUID, most: int | None = None
+) -> Sequence[Activation]:
+    """Give the activations of a license, the last seen first: so many at most, or all."""
     rows = await connection.execute(
         select(*STORED)
         .where(_A.license_id == license_id)
         .order_by(_A.removed_at.is_not(None), _A.answered_at.desc(), _A.activation_id)
+        .limit(most)
     )
     return [activation_of(row) for row in rows]
+
+
+async def count(connection: AsyncConnection, license_id: UUID) -> int:
+    """Count the activations of a license."""
+    question = select(func.count()).where(_A.license_id == license_id)
+    return (await connection.execute(question)).scalar_one()
 
 
 async def given_back_since(connection: AsyncConnection, license_id: UUID, since: datetime) -> int:

@@ -27,7 +27,7 @@ from sqlalchemy.sql.expression import cast
 from sqlalchemy.types import Integer, Text
 
 from activation_server.rules.person import Role
-from activation_server.store.arrays import GIVEN, GIVEN_PAIRS, given_pairs
+from activation_server.store.arrays import GIVEN, GIVEN_PAIRS, given_pairs, is_given
 from activation_server.store.tables import people, person_computers
 
 if TYPE_CHECKING:
@@ -275,6 +275,19 @@ async def computers_of_people(
         theirs.computers.append(one)
         theirs.total = total
     return used
+
+
+_BY_COMPUTERS: Final = select(*_COMPUTER).where(
+    _C.license_id == bindparam("license_id"), is_given(_C.activation_id)
+)
+
+
+async def by_computers(
+    connection: AsyncConnection, license_id: UUID, activation_ids: Collection[UUID]
+) -> Sequence[StoredComputer]:
+    """Give what is known of some computers of a license, and who uses them."""
+    parameters = {"license_id": license_id, "ids": list(activation_ids)}
+    return [StoredComputer(*row) for row in await connection.execute(_BY_COMPUTERS, parameters)]
 
 
 async def computer(

@@ -20,7 +20,7 @@ from activation_server.services.context import Context
 from activation_server.services.license_change import NewTerms
 from activation_server.services.licensing import LicenseView
 from activation_server.services.new_seat import activate
-from activation_server.web.console import paths
+from activation_server.web.console import license_page, paths
 from activation_server.web.console.license_changes import CHANGES
 from tests.console.staff import Browser, browser_of
 from tests.services.calls import granted, issue_one, make_request
@@ -156,6 +156,38 @@ def test_people_are_shown_in_clear_for_a_reason_that_is_noted(server: Server, su
     wanted = Wanted(action=Action.REVEALED, who="helps", limit=1)
     [entry] = server.run(audit_list.newest(server.context, wanted, None))
     assert (entry.entry.license_id, entry.why) == (license_.license.license_id, "ticket 4711")
+
+
+def test_of_many_people_and_computers_some_are_shown_at_first(
+    server: Server, support: Browser, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(license_page, "SHOWN", 2)
+    license_ = sold(server, seats=9)
+    for number in range(4):
+        told = Told(Person(f"User {number}"), computer_name=f"pc-{number}")
+        request = make_request(number, license_.license_key, number, told=told)
+        granted(server.run(activate(server.context, request)))
+        server.world.clock.advance(minutes=1)
+    path = path_of(license_)
+
+    def on(page: str) -> tuple[int, int, set[str]]:
+        """People and computers that are shown, and the names of these computers."""
+        names = re.findall(r'data-label="Computer"><span title="[^"]+">(\S+) ', page)
+        computers = page.count('data-label="Computer"')
+        assert len(names) == computers
+        return page.count('data-label="Role"'), computers, set(names)
+
+    some = support.get(path).text
+    assert on(some) == (2, 2, {"p…"})
+    assert ("3 more people." in some, "2 more computers." in some) == (True, True)
+    everything = support.get(f"{path}?all=on").text
+    assert on(everything) == (5, 4, {"p…"})
+    assert "Show all" not in everything
+    some = support.post(f"{path}/reveal", on=path, reason="ticket 4711").text
+    assert on(some) == (2, 2, {"pc-3", "pc-2"})
+    [address] = re.findall(r'action="([^"]+/reveal[^"]*)"', everything)
+    everything = support.post(address, on=path, reason="ticket 4711").text
+    assert on(everything) == (5, 4, {"pc-0", "pc-1", "pc-2", "pc-3"})
 
 
 def test_a_refusal_says_why_and_leads_to_what_helps(

@@ -1,7 +1,7 @@
 """One license on one screen: what holds and why, whose it is, its computers, what happened."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -15,7 +15,7 @@ from activation_server.rules.license import License
 from activation_server.rules.permissions import Permission, Role, may
 from activation_server.rules.reasons import Reason
 from activation_server.services import licensing, reveal
-from activation_server.services.licensing import LicenseHistory
+from activation_server.services.licensing import LicenseHistory, LicenseView
 from activation_server.web.admin import documents
 from activation_server.web.console import paths, wording
 from activation_server.web.console.access import SignedIn, acting, form_of, requires
@@ -23,6 +23,7 @@ from activation_server.web.console.change_form import LicenseChange
 from activation_server.web.console.license_changes import CHANGES, HELPS
 from activation_server.web.console.pages import go_to, page
 
+SHOWN: Final = 100  # people, and computers, at first: each takes check-ins' time to open and write
 LONGEST: Final = 2000  # characters of a reason or a note
 NOTED, CORRECTED = "noted", "corrected"
 _TOLD: Final = {NOTED: "It was noted.", CORRECTED: "It was put right."}
@@ -39,7 +40,7 @@ async def show(
     """Show a license, its people masked."""
     context = acting(request, me)
     try:
-        history = await licensing.show(context, id_of(license_id))
+        history = await licensing.show(context, id_of(license_id), most=_most(request))
     except NotFoundError:
         raise HTTPException(404) from None
     return _page(request, me, history)
@@ -55,13 +56,13 @@ async def show_in_clear(
     context, reason = acting(request, me), reason_of(request)
     try:
         if not reason:
-            fault, history = "Say why.", await licensing.show(context, id_of(license_id))
-            return _page(request, me, history, reveal_fault=fault)
-        history = await reveal.reveal(context, id_of(license_id), reason)
+            history = await licensing.show(context, id_of(license_id), most=_most(request))
+            return _page(request, me, history, reveal_fault="Say why.")
+        history = await reveal.reveal(context, id_of(license_id), reason, _most(request))
     except NotFoundError:
         raise HTTPException(404) from None
     except OperatorError as error:
-        history = await licensing.show(context, id_of(license_id))
+        history = await licensing.show(context, id_of(license_id), most=_most(request))
         return _page(request, me, history, reveal_fault=str(error))
     return _page(request, me, history, in_clear=True)
 
@@ -89,6 +90,11 @@ def id_of(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise HTTPException(404) from None
+
+
+def _most(request: Request) -> int | None:
+    """Tell how many people and computers are asked for: some, but where somebody wants all."""
+    return None if "all" in request.query_params else SHOWN
 
 
 def reason_of(request: Request) -> str:
@@ -121,7 +127,10 @@ def _page(
         license=document,
         key=history.view.license_key if in_clear else None,
         here_is=paths.of_license(license_.license_id),
-        names=_names(document),
+        names={str(each): name for each, name in history.names.items()},
+        more_people=_others(history.view),
+        more_computers=history.activations_total - len(history.activations),
+        wants_all=_most(request) is None,
         changes=can,
         helps={code: [one for one in some if one in can] for code, some in helps.items()},
         others={code: _by_others(me, some) for code, some in helps.items()},
@@ -142,9 +151,9 @@ def _page(
     )
 
 
-def _names(document: Mapping[str, Any]) -> Mapping[str, str]:
-    computers = [each for person in document["people"] for each in person["computers"]]
-    return {each["activation_id"]: each["name"] for each in computers if each["name"]}
+def _others(view: LicenseView) -> int:
+    """Count the people who are not shown; who was erased does not count."""
+    return view.people_total - sum(each.erased_at is None for each in view.people)
 
 
 def _helps(code: str, license_: License) -> Sequence[LicenseChange]:
