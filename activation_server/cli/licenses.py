@@ -161,7 +161,7 @@ def find(
     ],
     *,
     more: Annotated[
-        bool, typer.Option("--more", help="Up to 100 of the people's who match, not 25.")
+        bool, typer.Option("--more", help="Up to 100 licenses by people, not 25.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
