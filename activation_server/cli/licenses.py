@@ -161,7 +161,10 @@ def find(
     ],
     *,
     more: Annotated[
-        bool, typer.Option("--more", help="Up to 100 licenses by people, not 25.")
+        bool,
+        typer.Option(
+            "--more", help=f"Up to {finding.SHOWN} licenses by people, not {finding.OF_PEOPLE}."
+        ),
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -179,7 +182,7 @@ def find(
     else:
         print_list(documents)
     if not found.complete:
-        asked = ", or ask for --more" if found.goes_on() and not more else ""
+        asked = ", or ask for --more" if found.has_more() and not more else ""
         err.print(f"There may be others: add a word, or more letters of one{asked}.")
 
 

@@ -48,7 +48,7 @@ class Found:
     licenses: Sequence[LicenseView]
     complete: bool
 
-    def goes_on(self) -> bool:
+    def has_more(self) -> bool:
         """Tell whether others are found when more are asked for; else another word is needed."""
         return not self.complete and len(self.licenses) >= OF_PEOPLE
 

@@ -14,7 +14,7 @@ from activation_server.rules.explanation import Decided, Facts, explain
 from activation_server.rules.history import Event, EventKind
 from activation_server.rules.hold import Hold
 from activation_server.rules.license import License, Status
-from activation_server.rules.person import Person, Profile, masked, masked_profile
+from activation_server.rules.person import Person, Profile, masked_profile
 from activation_server.rules.seat import Activation
 from activation_server.services import audit, people, sealed_holds, seats
 from activation_server.services.calls import (
@@ -195,12 +195,8 @@ async def show(
             explanation=explain(facts),
             activations=computers,
             activations_total=await activations.count(connection, license_id),
-            names=await _names(
-                context,
-                connection,
-                view,
-                [] if most is None else computers,  # where all people are given, so are all names
-                clear=reveal is not None,
+            names=await people.names_of_computers(
+                context, connection, license_id, computers, view.people, clear=reveal is not None
             ),
             events=await opened_events(context, connection, license_id, lines),
             events_total=await events.count(connection, license_id),
@@ -223,24 +219,6 @@ async def _decided(context: Context, connection: Connection, license_: License) 
         return None
     [opened] = await opened_events(context, connection, license_.license_id, [event])
     return Decided(event.at, str(opened.details[REASON]))
-
-
-async def _names(
-    context: Context,
-    connection: Connection,
-    view: LicenseView,
-    computers: Sequence[Activation],
-    *,
-    clear: bool,
-) -> Mapping[UUID, str]:
-    """Give the names of the computers of a view's people, and of these computers of others."""
-    known = {each: of for person in view.people for each, of in person.computers.items()}
-    names = {each: of.name for each, of in known.items() if of.name}
-    others = [each.activation_id for each in computers if each.activation_id not in known]
-    if not others:
-        return names
-    found = await people.names_of(context, connection, view.license.license_id, others)
-    return names | {each: name if clear else masked(name) or "" for each, name in found.items()}
 
 
 async def with_people_and_holds(

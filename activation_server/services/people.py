@@ -20,6 +20,7 @@ from activation_server.rules.person import (
     Role,
     Told,
     index_parts,
+    masked,
     place,
     split_email,
 )
@@ -255,10 +256,31 @@ async def of_licenses(
     return known
 
 
-async def names_of(
+async def names_of_computers(
+    context: Context,
+    connection: Connection,
+    license_id: UUID,
+    computers: Collection[Activation],
+    shown: Collection[Profile],
+    *,
+    clear: bool,
+) -> Mapping[UUID, str]:
+    """Give the names of computers of a license, also of those whose people are not `shown`.
+
+    Masked as the people are, but where it is `clear`.
+    """
+    known = {each: of for person in shown for each, of in person.computers.items()}
+    names = {each: of.name for each, of in known.items() if of.name}
+    others = [each.activation_id for each in computers if each.activation_id not in known]
+    if others:
+        found = await _names_of(context, connection, license_id, others)
+        names |= {each: name if clear else masked(name) or "" for each, name in found.items()}
+    return names
+
+
+async def _names_of(
     context: Context, connection: Connection, license_id: UUID, activation_ids: Collection[UUID]
 ) -> Mapping[UUID, str]:
-    """Give the names of some computers of a license, in clear; of those that have one."""
     theirs = defaultdict[UUID, list[StoredComputer]](list)
     for one in await store.by_computers(connection, license_id, activation_ids):
         theirs[one.person_id].append(one)

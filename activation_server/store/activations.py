@@ -152,12 +152,13 @@ async def lapse(connection: AsyncConnection, license_id: UUID, now: datetime) ->
 
 async def lapsing(connection: AsyncConnection, license_id: UUID, now: datetime) -> int:
     """Count the leases that ran out and are not marked yet."""
-    question = select(func.count()).where(_over(license_id, now))
-    return (await connection.execute(question)).scalar_one()
+    return (await connection.execute(select(ran_out(license_id, now)))).scalar_one()
 
 
-def ran_out(license_id: ColumnElement[UUID], now: ColumnElement[datetime]) -> ScalarSelect[int]:
-    """Count the same in a statement on licenses."""
+def ran_out(
+    license_id: UUID | ColumnElement[UUID], now: datetime | ColumnElement[datetime]
+) -> ScalarSelect[int]:
+    """Count the same as part of a statement."""
     return select(func.count()).where(_over(license_id, now)).scalar_subquery()
 
 

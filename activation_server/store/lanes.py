@@ -7,11 +7,11 @@ statements that a batch of check-ins is.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activation_server.store.driver import Driver
+from activation_server.store.driver import Driver, raw_driver
 
 WAIT_SECONDS = 10  # for a free one
 
@@ -69,8 +69,7 @@ class Lanes:
     async def _open(self) -> _Lane:
         connection = await self.engine.connect()
         try:
-            opened = await connection.get_raw_connection()
-            return _Lane(connection, cast("Driver", opened.driver_connection))
+            return _Lane(connection, await raw_driver(connection))
         except BaseException:
             await connection.close()
             raise

@@ -239,11 +239,12 @@ async def key_replaced_at(
     return row.scalar_one_or_none()
 
 
+_OF_DIGESTS: Final = select(license_keys.c.digest, license_keys.c.license_id).where(
+    license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
+    license_keys.c.license_id.is_not(None),
+)
 _LED_TO: Final = union(
-    select(license_keys.c.license_id).where(
-        license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
-        license_keys.c.license_id.is_not(None),
-    ),
+    _OF_DIGESTS.with_only_columns(license_keys.c.license_id),
     select(activations.c.license_id).where(activations.c.hardware_token == bindparam("token")),
 )
 
@@ -254,12 +255,6 @@ async def ids_led_to(
     """Give the licenses of these key digests, and those that a computer holds or held a seat of."""
     parameters = {"digests": list(digests), "token": hardware_token}
     return (await connection.execute(_LED_TO, parameters)).scalars().all()
-
-
-_OF_DIGESTS: Final = select(license_keys.c.digest, license_keys.c.license_id).where(
-    license_keys.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
-    license_keys.c.license_id.is_not(None),
-)
 
 
 async def ids_by_digests(connection: AsyncConnection, digests: Sequence[bytes]) -> Collection[UUID]:

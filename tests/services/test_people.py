@@ -106,7 +106,7 @@ def test_of_very_many_some_are_given_and_more_when_they_are_asked_for(world: Wor
         await licensing.issue(context, order, lambda _done: None)
         for more, count in ((False, 25), (True, 100)):
             many = await finding.find(context, "popescu", more=more)
-            assert (len(many.licenses), many.complete, many.goes_on()) == (count, False, True)
+            assert (len(many.licenses), many.complete, many.has_more()) == (count, False, True)
         await issue_one(context, buyer=Person("Ana Popa"))
         for wanted, count in (("popa", 1), ("popa ana", 1), ("popescus", 0)):
             few = await finding.find(context, wanted)

@@ -57,7 +57,7 @@ async def find(request: Request, me: Reader) -> Response:
         text=text,
         found=[documents.found(each, now) for each in found.licenses],
         complete=found.complete,
-        more=None if more or not found.goes_on() else _more(context, me, text, goes_on=goes_on),
+        more=None if more or not found.has_more() else _more(context, me, text, goes_on=goes_on),
         recent=recent,
         saved=[] if text else await saved_searches.of_session(context, me.session),
         tasks=for_role(me.role, TASKS),
