@@ -28,7 +28,7 @@ from activation_server.services.calls import (
 from activation_server.services.context import Context
 from activation_server.store import activations, licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 
 class _Again(Enum):

@@ -25,7 +25,7 @@ from activation_server.services.context import Context
 from activation_server.store import events
 from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent
-from activation_server.store.licenses import CertifiedLicense, StoredLicense
+from activation_server.store.license_rows import CertifiedLicense, StoredLicense
 
 if TYPE_CHECKING:
     from dataclasses import dataclass

@@ -35,7 +35,7 @@ from activation_server.services.releases import versions_of
 from activation_server.store import check_ins as store
 from activation_server.store.check_ins import Seat, Wanted
 from activation_server.store.driver import Driver
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 
 if TYPE_CHECKING:
     from dataclasses import dataclass

@@ -22,7 +22,7 @@ from activation_server.services.licensing import (
 )
 from activation_server.store import licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 SHOWN: Final = 100
 OF_PEOPLE: Final = 25  # of those by people: of a name that more have somebody types on, or asks

@@ -10,7 +10,8 @@ from activation_server.services.context import Context
 from activation_server.services.licensing import KeyOrId, LicenseView, require_license, view_now
 from activation_server.store import events, licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import NewKey, StoredLicense
+from activation_server.store.license_rows import StoredLicense
+from activation_server.store.licenses import NewKey
 
 
 async def replace_key(context: Context, key_or_id: KeyOrId, reason: str) -> LicenseView:

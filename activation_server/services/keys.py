@@ -19,7 +19,7 @@ from activation_server.rules.signing_keys import KeyLife
 from activation_server.services.context import Context
 from activation_server.store import activations, signing_keys
 from activation_server.store.database import Connection, Database
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 from activation_server.store.signing_keys import StoredSigningKey
 
 FIRST_KEY = 1

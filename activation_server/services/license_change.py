@@ -19,7 +19,7 @@ from activation_server.services.licensing import KeyOrId, LicenseView, require_l
 from activation_server.services.products import require_policy
 from activation_server.store import events, licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 _UNRENEWABLE: Mapping[Unrenewable, str] = {
     Unrenewable.NEVER_ENDS: "This license never ends: there is nothing to renew. To renew its "

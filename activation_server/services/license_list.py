@@ -24,7 +24,7 @@ from activation_server.services.licensing import (
 from activation_server.store import license_list
 from activation_server.store.database import Connection
 from activation_server.store.license_list import Filter
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 _LOOKS: Final = 20  # parts of a list that are looked at for one page
 

@@ -31,7 +31,8 @@ from activation_server.services.products import require_policy
 from activation_server.store import activations, events, licenses, products
 from activation_server.store.database import Connection
 from activation_server.store.events import StoredEvent, StoredRefusal
-from activation_server.store.licenses import NewLicense, StoredLicense
+from activation_server.store.license_rows import StoredLicense
+from activation_server.store.licenses import NewLicense
 
 KeyOrId = str | UUID  # a text leads there as support types it, an id is the license's own
 

@@ -38,7 +38,7 @@ from activation_server.services.releases import versions_of
 from activation_server.services.sealed_people import seal_computer, seal_person
 from activation_server.store import new_seats as store
 from activation_server.store.driver import Driver
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 from activation_server.store.new_seats import MOST_SEATS, Facts, NewSeat, Wanted
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from activation_server.services.calls import Decided, Request, add_event, comput
 from activation_server.services.context import Context
 from activation_server.store import activations, computers, licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 Rule = Callable[[Call, License, Known, UUID, int, datetime], Granted | Repeated | Refused]
 

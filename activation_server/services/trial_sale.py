@@ -16,7 +16,7 @@ from activation_server.services.licensing import KeyOrId
 from activation_server.services.products import require_policy
 from activation_server.store import licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 
 @dataclass(frozen=True, slots=True)

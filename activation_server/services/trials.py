@@ -25,7 +25,7 @@ from activation_server.services.licensing import Order, make_license
 from activation_server.store import activations, computers, licenses, products
 from activation_server.store.computers import Trial
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from activation_server.rules.releases import Releases
 from activation_server.rules.seat import Activation, Outcome
 from activation_server.store.activation_rows import STORED, activation_of
 from activation_server.store.driver import Driver
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 from activation_server.store.packed import coverage_to_text
 from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, pooled
 

@@ -14,7 +14,7 @@ from activation_server.rules.reasons import Reason
 from activation_server.rules.seat import Activation
 from activation_server.store.activation_rows import STORED, activation_of
 from activation_server.store.arrays import is_one_of
-from activation_server.store.licenses import ALL_NOW, StoredLicense, stored_license
+from activation_server.store.license_rows import ALL_NOW, StoredLicense, stored_license
 from activation_server.store.tables import activations, licenses, policies, refusals
 
 # An end may be counted from a policy's days, which no index holds: then so many are looked at.

@@ -14,7 +14,7 @@ from activation_server.store import events, tables
 from activation_server.store.activation_rows import STORED, activation_of, columns_of
 from activation_server.store.driver import Driver
 from activation_server.store.events import StoredEvent
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 from activation_server.store.people import StoredComputer, StoredPerson
 from activation_server.store.pooled_licenses import COLUMNS, COUNT, JOINED, pooled
 

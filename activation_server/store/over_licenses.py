@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activation_server.rules.license import Status
 from activation_server.store.holds import held
-from activation_server.store.licenses import ALL, StoredLicense, stored_license
+from activation_server.store.license_rows import ALL, StoredLicense, stored_license
 from activation_server.store.tables import licenses, policies
 
 PAGE = 1000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from activation_server.rules.license import License, Status
 from activation_server.rules.releases import Releases
 from activation_server.store import terms
-from activation_server.store.licenses import CertifiedLicense
+from activation_server.store.license_rows import CertifiedLicense
 
 if TYPE_CHECKING:
     from dataclasses import dataclass

@@ -20,7 +20,7 @@ from activation_server.services.context import Context
 from activation_server.services.new_seat import activate
 from activation_server.store import licenses
 from activation_server.store.database import Connection
-from activation_server.store.licenses import StoredLicense
+from activation_server.store.license_rows import StoredLicense
 from tests.conftest import START, World, note_statements
 from tests.services.calls import PRODUCT, granted, issue_one, make_request
 
