@@ -12,8 +12,8 @@ from activation_server.rules.permissions import Role
 from activation_server.services import audit_list, products, releases
 from activation_server.services.context import Context
 from activation_server.web.console import paths
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import hidden
 from tests.services.calls import issue_one
 from tests.web.server import Server, new_id
 

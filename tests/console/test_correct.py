@@ -7,8 +7,9 @@ from activation_server.rules.person import Person
 from activation_server.services import licensing
 from activation_server.services.licensing import LicenseHistory, LicenseView
 from activation_server.web.console import paths
+from tests.console.forms import hidden
+from tests.console.licenses import confirm, fill, path_of
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import confirm, fill, hidden, path_of
 from tests.services.calls import issue_one
 from tests.web.server import Server
 

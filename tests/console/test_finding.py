@@ -20,8 +20,8 @@ from activation_server.services.new_seat import activate
 from activation_server.services.products import STANDARD
 from activation_server.web.app import build
 from activation_server.web.console import paths
+from tests.console.licenses import path_of, sold
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import path_of, sold
 from tests.services.calls import PRODUCT, granted, issue_one, make_request
 from tests.web.server import Server
 

@@ -12,8 +12,8 @@ from activation_server.services import audit_list, finding, licensing
 from activation_server.web.console import import_page, paths
 from activation_server.web.console.import_page import MAX_FILE, pack, unpacked
 from activation_server.web.requests import TooLargeError
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of, token_in
-from tests.console.test_licenses import hidden
 from tests.services.calls import PRODUCT, issue_one
 from tests.web.server import Server
 

@@ -15,8 +15,8 @@ from activation_server.services import audit_list, finding, licensing, products
 from activation_server.services.context import Context
 from activation_server.web.console import issue_form, paths
 from activation_server.web.console.issue_form import INPUTS
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import hidden
 from tests.services.calls import PRODUCT, issue_one
 from tests.web.server import Server
 

@@ -13,8 +13,8 @@ from activation_server.services.licensing import LicenseView, Order
 from activation_server.services.new_seat import activate
 from activation_server.services.products import add_policy
 from activation_server.web.console import list_page, paths
+from tests.console.licenses import ANA, path_of, seat_on
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import ANA, path_of, seat_on
 from tests.services.calls import PRODUCT, issue_one, make_request, reason
 from tests.web.server import Server
 

@@ -13,8 +13,8 @@ from activation_server.rules.permissions import Role
 from activation_server.services import audit_list, licensing
 from activation_server.services.licensing import LicenseView
 from activation_server.web.console import paths
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import hidden
 from tests.web.server import Server, activation, check_in, deactivation
 from tests.web.test_offline import answered, request_file
 

@@ -16,8 +16,8 @@ from activation_server.rules.person import Person, Told
 from activation_server.services import audit_list, erasure, holds
 from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import hidden
 from tests.services.calls import issue_one, make_request
 from tests.web.server import Server
 

@@ -23,8 +23,8 @@ from activation_server.services.context import Context
 from activation_server.services.new_seat import activate
 from activation_server.web.console import paths
 from activation_server.web.console.audit_page import PAGE
+from tests.console.forms import hidden
 from tests.console.staff import Browser, browser_of
-from tests.console.test_licenses import hidden
 from tests.services.calls import granted, issue_one, make_request
 from tests.web.server import Server
 
